@@ -1,0 +1,347 @@
+/**
+ * What the device remembers over a power cut: each document in two slots of the
+ * key-value store (`<name>.a`, `<name>.b`), written in turn, so that a cut at any
+ * write leaves the one before it whole. Design §5.
+ *
+ * Rules:
+ * - a slot is whole when its magic, format, length and CRC-32 hold; of two whole
+ *   slots the higher sequence number counts;
+ * - a write goes to the slot that is not in use, one write per document at a time;
+ *   a newer save that waits replaces an older one that waits;
+ * - a write that fails changes nothing: the slot in use stays in use, and the
+ *   settings stay in force in RAM;
+ * - after three crashes within a minute of boot (`safeStart`) the newest of two
+ *   whole slots is condemned: the one before it is used, and the digest of the
+ *   condemned one is remembered, in its slot, until another takes its place. A
+ *   document that has no other version is left out, not condemned: a device that
+ *   has nothing else has nothing to lose when the server sends it again;
+ * - an index lists all names, so that what nothing refers to any more is found and
+ *   deleted. A name enters it before the document is written and leaves it after
+ *   the document is gone.
+ *
+ * It must not know what a document says.
+ *
+ * A slot: "HKJ1", CRC-32 of all that follows, sequence, body length (32 bits each,
+ * big-endian), format, state (8 bits each), label length (16 bits), label, body.
+ */
+import type { Host } from "../host.js";
+import type { StoreOutput } from "../port.js";
+
+const HEADER = 20;
+const STATE_AT = 17;
+const MAGIC = 0x484b4a31;
+const FORMAT = 1;
+const COMMITTED = 1;
+const CONDEMNED = 2;
+const INDEX = "index";
+/** One local network, one device, eight users and as many lists, and the server, are 19; the rest is room. */
+export const MAX_DOCUMENTS = 40;
+
+/** What is stored beside the bytes. No value has a line feed. */
+export interface DocumentLabel {
+	readonly profile: string;
+	readonly for: string;
+	/** The digest that names the document, or the server's entity tag. */
+	readonly digest: string;
+	/** Which server it came from. */
+	readonly server: string;
+	/** Whatever proves that the document still applies: the local network's fingerprint. */
+	readonly proof: string;
+}
+
+export interface StoredDocument extends DocumentLabel {
+	/** A view of the slot's bytes. */
+	readonly body: Uint8Array;
+}
+
+export interface StoreResult {
+	readonly name: string;
+	readonly ok: boolean;
+}
+
+interface Entry {
+	readonly name: string;
+	/** The slot in use: 0, 1, or -1 when there is none. */
+	slot: number;
+	/** The highest that any slot holds or a write was given. */
+	sequence: number;
+	condemned: string | undefined;
+	/** The slot that the next write goes to: not the one in use, and not the newest whole one. */
+	target: number;
+	/** A record that is to be written. */
+	waiting: Uint8Array | undefined;
+	/** The slot being written, or -1. */
+	writing: number;
+	/** What the write in flight is: a new version, or the mark on a condemned one. */
+	writingState: number;
+	/** What `open` read, until `load` hands it over. */
+	opened: Slot | undefined;
+}
+
+interface Slot {
+	readonly sequence: number;
+	readonly state: number;
+	readonly bytes: Uint8Array;
+	readonly bodyStart: number;
+}
+
+const EMPTY_LABEL: DocumentLabel = Object.freeze({
+	profile: "",
+	for: "",
+	digest: "",
+	server: "",
+	proof: "",
+});
+
+export class Journal {
+	readonly #host: Host;
+	readonly #read: (key: string) => Uint8Array | undefined;
+	readonly #safeStart: boolean;
+	readonly #entries: Entry[] = [];
+	readonly #index: Entry;
+	/** Names that the index in storage lists and that nobody has asked for since the start. */
+	#unclaimed: string[];
+	#indexChanged = false;
+	/** Keys that are to be deleted. */
+	readonly #deletes: string[] = [];
+	/** Keys of outputs whose results concern nobody any more, oldest first. */
+	readonly #ignored: string[] = [];
+
+	constructor(
+		host: Host,
+		read: (key: string) => Uint8Array | undefined,
+		safeStart: boolean,
+	) {
+		this.#host = host;
+		this.#read = read;
+		this.#safeStart = safeStart;
+		// The index is no profile: a safe start does not go back to an older one.
+		this.#index = this.#open(INDEX, false);
+		const names = this.#document(this.#index)?.proof ?? "";
+		this.#unclaimed = names === "" ? [] : names.split(" ");
+	}
+
+	/** The document in use under `name`, read from storage. */
+	load(name: string): StoredDocument | undefined {
+		return this.#document(this.#entry(name));
+	}
+
+	/** The digest of the version that crashed the device, if one did. */
+	condemned(name: string): string | undefined {
+		return this.#entry(name).condemned;
+	}
+
+	/** Queues a write. False when the device holds as many documents as it may. */
+	save(name: string, label: DocumentLabel, body: Uint8Array): boolean {
+		const entry = this.#entry(name);
+		if (entry.sequence === 0) {
+			if (this.#entries.length > MAX_DOCUMENTS) return false;
+			this.#indexChanged = true;
+		}
+		entry.waiting = this.#record(entry, COMMITTED, label, body);
+		return true;
+	}
+
+	/** Queues the deletion of both slots. */
+	remove(name: string): void {
+		const entry = this.#entry(name);
+		if (entry.writing >= 0) this.#ignored.push(keyOf(name, entry.writing));
+		this.#entries.splice(this.#entries.indexOf(entry), 1);
+		if (entry.sequence === 0) return;
+		this.#deletes.push(keyOf(name, 0), keyOf(name, 1));
+		this.#indexChanged = true;
+	}
+
+	/** Deletes what the index lists and nobody has loaded or saved since the start. */
+	removeUnclaimed(): void {
+		const names = this.#unclaimed;
+		this.#unclaimed = [];
+		for (const name of names) {
+			this.#deletes.push(keyOf(name, 0), keyOf(name, 1));
+			this.#indexChanged = true;
+		}
+	}
+
+	/** The storage's answer to the oldest output for `key` that has none. */
+	stored(key: string, ok: boolean): StoreResult | undefined {
+		const ignored = this.#ignored.indexOf(key);
+		if (ignored >= 0) {
+			this.#ignored.splice(ignored, 1);
+			return undefined;
+		}
+		const slot = key.endsWith(".a") ? 0 : 1;
+		const name = key.slice(0, -2);
+		const entry =
+			name === INDEX
+				? this.#index
+				: this.#entries.find((other) => other.name === name);
+		if (entry === undefined || entry.writing !== slot) return undefined;
+		entry.writing = -1;
+		if (entry.writingState === CONDEMNED) return undefined;
+		if (ok) {
+			entry.slot = slot;
+			entry.target = 1 - slot;
+			entry.condemned = undefined;
+		}
+		return { name, ok };
+	}
+
+	next(): StoreOutput | undefined {
+		const key = this.#deletes.shift();
+		if (key !== undefined) {
+			this.#ignored.push(key);
+			return { kind: "store", key, bytes: undefined };
+		}
+		if (this.#indexChanged) {
+			this.#indexChanged = false;
+			const names = this.#entries
+				.filter((entry) => entry.sequence > 0)
+				.map((entry) => entry.name);
+			const proof = [...names, ...this.#unclaimed].join(" ");
+			this.#index.waiting = this.#record(
+				this.#index,
+				COMMITTED,
+				{ ...EMPTY_LABEL, proof },
+				new Uint8Array(0),
+			);
+		}
+		const index = this.#write(this.#index);
+		if (index !== undefined) return index;
+		for (const entry of this.#entries) {
+			const output = this.#write(entry);
+			if (output !== undefined) return output;
+		}
+		return undefined;
+	}
+
+	#write(entry: Entry): StoreOutput | undefined {
+		if (entry.waiting === undefined || entry.writing >= 0) return undefined;
+		const bytes = entry.waiting;
+		entry.waiting = undefined;
+		entry.writing = entry.target;
+		entry.writingState = bytes[STATE_AT] ?? COMMITTED;
+		return { kind: "store", key: keyOf(entry.name, entry.writing), bytes };
+	}
+
+	#entry(name: string): Entry {
+		for (const entry of this.#entries) if (entry.name === name) return entry;
+		const entry = this.#open(name, this.#safeStart);
+		this.#entries.push(entry);
+		const listed = this.#unclaimed.indexOf(name);
+		if (listed >= 0) this.#unclaimed.splice(listed, 1);
+		return entry;
+	}
+
+	/** Reads both slots and decides which is in use. */
+	#open(name: string, safeStart: boolean): Entry {
+		const entry: Entry = {
+			name,
+			slot: -1,
+			sequence: 0,
+			condemned: undefined,
+			target: 0,
+			waiting: undefined,
+			writing: -1,
+			writingState: COMMITTED,
+			opened: undefined,
+		};
+		const a = this.#slot(name, 0);
+		const b = this.#slot(name, 1);
+		if (a === undefined && b === undefined) return entry;
+		const aIsNewer =
+			b === undefined || (a !== undefined && a.sequence > b.sequence);
+		const newest = aIsNewer ? a : b;
+		const other = aIsNewer ? b : a;
+		if (newest === undefined) return entry;
+		const newestAt = aIsNewer ? 0 : 1;
+		entry.sequence = newest.sequence;
+		entry.target = 1 - newestAt;
+		if (newest.state !== CONDEMNED && !safeStart) {
+			entry.slot = newestAt;
+			entry.opened = newest;
+			return entry;
+		}
+		const label = this.#label(newest);
+		if (newest.state === CONDEMNED) entry.condemned = label.digest;
+		if (other === undefined || other.state === CONDEMNED) return entry;
+		entry.slot = 1 - newestAt;
+		entry.target = newestAt;
+		entry.opened = other;
+		if (newest.state === CONDEMNED) return entry;
+		entry.condemned = label.digest;
+		// Remembered over the next restarts, in the slot that is not in use.
+		const body = newest.bytes.subarray(newest.bodyStart);
+		entry.waiting = this.#record(entry, CONDEMNED, label, body);
+		return entry;
+	}
+
+	#document(entry: Entry): StoredDocument | undefined {
+		if (entry.slot < 0) return undefined;
+		const slot = entry.opened ?? this.#slot(entry.name, entry.slot);
+		entry.opened = undefined;
+		if (slot === undefined) return undefined;
+		const body = slot.bytes.subarray(slot.bodyStart);
+		return { ...this.#label(slot), body };
+	}
+
+	#slot(name: string, slot: number): Slot | undefined {
+		const bytes = this.#read(keyOf(name, slot));
+		if (bytes === undefined || bytes.length < HEADER) return undefined;
+		const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER);
+		if (view.getUint32(0) !== MAGIC || view.getUint8(16) !== FORMAT)
+			return undefined;
+		const bodyStart = HEADER + view.getUint16(18);
+		if (bodyStart + view.getUint32(12) !== bytes.length) return undefined;
+		if (this.#host.crc32(bytes, 8, bytes.length) !== view.getUint32(4))
+			return undefined;
+		const sequence = view.getUint32(8);
+		return { sequence, state: view.getUint8(STATE_AT), bytes, bodyStart };
+	}
+
+	#label(slot: Slot): DocumentLabel {
+		const text = this.#host.text(slot.bytes, HEADER, slot.bodyStart);
+		const [profile = "", user = "", digest = "", server = "", proof = ""] =
+			text.split("\n");
+		return { profile, for: user, digest, server, proof };
+	}
+
+	#record(
+		entry: Entry,
+		state: number,
+		label: DocumentLabel,
+		body: Uint8Array,
+	): Uint8Array {
+		entry.sequence++;
+		const text = this.#host.encode(
+			`${label.profile}\n${label.for}\n${label.digest}\n${label.server}\n${label.proof}`,
+		);
+		const bytes = new Uint8Array(HEADER + text.length + body.length);
+		const view = new DataView(bytes.buffer);
+		view.setUint32(0, MAGIC);
+		view.setUint32(8, entry.sequence);
+		view.setUint32(12, body.length);
+		view.setUint8(16, FORMAT);
+		view.setUint8(STATE_AT, state);
+		view.setUint16(18, text.length);
+		bytes.set(text, HEADER);
+		bytes.set(body, HEADER + text.length);
+		view.setUint32(4, this.#host.crc32(bytes, 8, bytes.length));
+		return bytes;
+	}
+}
+
+function keyOf(name: string, slot: number): string {
+	return slot === 0 ? `${name}.a` : `${name}.b`;
+}
+
+/** A key for the document of `profile` and `user` that fits the shortest store (NVS: 15 characters with the slot's suffix). */
+export function documentName(
+	host: Host,
+	profile: string,
+	user: string,
+): string {
+	if (profile === "device") return "device";
+	if (profile === "local-network") return "local";
+	const digest = host.digest("SHA-256", [host.encode(user)]);
+	return `${profile === "access" ? "a" : "u"}${host.hex(digest, 0, 6)}`;
+}
