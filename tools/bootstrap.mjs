@@ -1,0 +1,65 @@
+/**
+ * First thing that `npm run simulate` and `npm test` run, on a clone that may have
+ * nothing yet: installs the npm packages that the lock file names, compiles, and
+ * hands over. Plain JavaScript, because nothing is compiled at this point.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+	console.error(
+		`hookswitch: Node.js 20.19 or later is needed, this is ${process.versions.node}. Install a newer one and run the command again.`,
+	);
+	process.exit(1);
+}
+
+/** Standard output stays free for what the command itself prints (`--json`). */
+function run(what, command, ...words) {
+	const result = spawnSync(command, words, {
+		cwd: root,
+		stdio: ["ignore", 2, 2],
+	});
+	if (result.status !== 0) {
+		console.error(
+			`hookswitch: ${what} failed (${command} ${words.join(" ")}); its own words stand above.`,
+		);
+		process.exit(1);
+	}
+}
+
+const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+const stamp = join(root, "node_modules", ".hookswitch-lock");
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+	console.error("hookswitch: installing npm packages (once) …");
+	run(
+		"installing the npm packages",
+		"npm",
+		"ci",
+		"--ignore-scripts",
+		"--no-audit",
+		"--no-fund",
+		"--loglevel=error",
+	);
+	writeFileSync(stamp, lock);
+}
+run(
+	"compiling TypeScript",
+	process.execPath,
+	join(root, "node_modules/typescript/bin/tsc"),
+	"-p",
+	root,
+);
+
+const [name = "help", ...words] = process.argv.slice(2);
+const program = name === "test" ? "test.js" : "hookswitch.js";
+process.argv = [
+	process.execPath,
+	join(root, "build/js/tools", program),
+	...(name === "test" ? words : [name, ...words]),
+];
+await import(join(root, "build/js/tools", program));
