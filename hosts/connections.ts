@@ -80,7 +80,10 @@ export class Connections {
 			const id = this.#nextAccepted;
 			this.#nextAccepted += 2;
 			const connection = this.#add(id);
+			let peer: Address;
 			try {
+				// Asked before `from` is taken over: after that it has no address.
+				peer = { host: from.remoteAddress ?? "", port: from.remotePort ?? 0 };
 				connection.socket = new this.#TCP({
 					from,
 					...this.#callbacks(connection),
@@ -90,10 +93,7 @@ export class Connections {
 				this.#remove(connection);
 				continue;
 			}
-			this.#events.accepted(id, {
-				host: from.remoteAddress ?? "",
-				port: from.remotePort ?? 0,
-			});
+			this.#events.accepted(id, peer);
 		}
 	}
 

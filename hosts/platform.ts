@@ -1,8 +1,8 @@
 /**
  * What a platform gives the driver: input and output classes in the shape of
- * ECMA-419 (2nd edition), storage, time and a log. Types only. Node's are in
+ * ECMA-419 (2nd edition), storage, time and a log. Node's are in
  * `hosts/node`, the bare-metal ones in `hosts/qemu`, the Moddable SDK's behind
- * `hosts/esp32`.
+ * `hosts/esp32`. Storage's limits are the same on all.
  *
  * For all classes: callbacks are given in the options and called with the
  * instance as `this`, never from inside the call that caused them; a constructor
@@ -80,12 +80,17 @@ export interface ListenerConstructor {
 	new (options: ListenerOptions): ListenerSocket;
 }
 
-/** ECMA-419's key-value storage, opened with `format: "buffer"`. Keys are 1 to 15 ASCII characters (NVS's limit). */
+/** NVS's limit on ESP32; ASCII. */
+export const MAXIMUM_KEY = 15;
+/** Bytes of one value: what a 256 KB flash partition holds twice (old and new) with room for the rest. */
+export const MAXIMUM_VALUE = 32_768;
+
+/** ECMA-419's key-value storage, opened with `format: "buffer"`. Keys are 1 to 15 visible ASCII characters. */
 export interface KeyValue {
 	read(key: string): ArrayBuffer | undefined;
 	/** Back only when the value will be there after a power cut. Throws when it is full or worn: the old value stays. */
 	write(key: string, value: Bytes): void;
-	/** Is the key's absence not an error? Yes: gives whether there was one. */
+	/** Gives whether there was one. */
 	delete(key: string): boolean;
 	[Symbol.iterator](): IterableIterator<string>;
 	close(): void;
