@@ -1,0 +1,335 @@
+/**
+ * Structured header values by cursor: each function reads one element, leaves the
+ * cursor after it, and throws `header-value` at the first fault. With `build` false
+ * it only checks. Knows nothing of lines and messages.
+ */
+
+import { byteSet } from "../bytes.js";
+import type { Host } from "../host.js";
+import { Cursor, callIdSet, displaySet, tokenSet } from "./grammar.js";
+import {
+	checkUri,
+	hostText,
+	type Parameter,
+	parameter,
+	parseUri,
+	readHost,
+} from "./uri.js";
+import type {
+	Challenge,
+	CSeq,
+	EventPackage,
+	MediaType,
+	NameAddress,
+	SubscriptionState,
+	Via,
+} from "./value.js";
+
+const code = "header-value";
+/** A URI without angle brackets ends before these (RFC 3261 §20.10). */
+const bareUriSet = byteSet(
+	"!",
+	[0x23, 0x2b],
+	[0x2d, 0x3a],
+	[0x3d, 0x3d],
+	[0x40, 0x7e],
+);
+/** Between the elements of a comma list, outside quotes and angle brackets. */
+const elementSet = byteSet("\t !", [0x23, 0x2b], [0x2d, 0x3b], [0x3d, 0xff]);
+/** delta-seconds: 2^32 - 1. */
+export const maximumSeconds = 4294967295;
+const statesKnown: readonly string[] = Object.freeze([
+	"active",
+	"pending",
+	"terminated",
+]);
+const transportsKnown: readonly string[] = Object.freeze(["udp", "tcp", "tls"]);
+const mediaTypesKnown: readonly string[] = Object.freeze([
+	"application",
+	"text",
+	"message",
+	"multipart",
+]);
+
+/** name-addr or addr-spec, with parameters. */
+export function readNameAddress(
+	cursor: Cursor,
+	build: boolean,
+): NameAddress | undefined {
+	const { host, bytes } = cursor;
+	cursor.skipSpace();
+	const start = cursor.at;
+	let display: string | undefined;
+	let bracketed = false;
+	if (cursor.peek() === 0x22) {
+		const escapes = cursor.quoted(code);
+		if (build) display = cursor.unquoted(start, escapes);
+		cursor.skipSpace();
+		if (cursor.peek() !== 0x3c)
+			cursor.fail(code, "a display name without a URI in angle brackets");
+		bracketed = true;
+	} else if (cursor.peek() === 0x3c) bracketed = true;
+	else {
+		const stop = host.span(bytes, displaySet, start, cursor.end);
+		if (stop < cursor.end && bytes[stop] === 0x3c) {
+			bracketed = true;
+			if (build) display = host.text(bytes, start, stop).trim();
+			cursor.at = stop;
+		}
+	}
+	let uriStart = cursor.at;
+	let uriEnd: number;
+	if (bracketed) {
+		uriStart++;
+		uriEnd = host.find(bytes, 0x3e, uriStart, cursor.end);
+		if (uriEnd === cursor.end) cursor.fail(code, "an angle bracket stays open");
+		cursor.at = uriEnd + 1;
+	} else {
+		uriEnd = host.span(bytes, bareUriSet, uriStart, cursor.end);
+		cursor.at = uriEnd;
+		if (cursor.peek() === 0x3f)
+			cursor.fail(code, "a URI with headers needs angle brackets");
+	}
+	if (!build) {
+		checkUri(host, bytes, uriStart, uriEnd);
+		cursor.parameters(code, undefined);
+		return undefined;
+	}
+	const uri = parseUri(host, bytes, uriStart, uriEnd);
+	const parameters: Parameter[] = [];
+	cursor.parameters(code, parameters);
+	return {
+		display,
+		uri,
+		uriText: host.text(bytes, uriStart, uriEnd),
+		parameters,
+		tag: parameter(parameters, "tag"),
+	};
+}
+
+/** Moves over the comma between two elements; false at the end of the value. */
+export function nextElement(cursor: Cursor): boolean {
+	if (cursor.separator(0x2c)) return true;
+	if (cursor.at < cursor.end) cursor.fail(code, "something follows the value");
+	return false;
+}
+
+/** via-parm. */
+export function readVia(cursor: Cursor, build: boolean): Via | undefined {
+	const { host, bytes } = cursor;
+	cursor.skipSpace();
+	let start = cursor.some(tokenSet, code, "Via has no protocol");
+	if (host.indexOfWord(bytes, start, cursor.at, viaProtocol) < 0)
+		cursor.fail(code, "Via is not of SIP");
+	if (!cursor.separator(0x2f)) cursor.fail(code, "Via has no version");
+	start = cursor.some(tokenSet, code, "Via has no version");
+	if (host.indexOfWord(bytes, start, cursor.at, viaVersion) < 0)
+		cursor.fail(code, "Via is not of SIP/2.0");
+	if (!cursor.separator(0x2f)) cursor.fail(code, "Via has no transport");
+	const transportStart = cursor.some(tokenSet, code, "Via has no transport");
+	const transportEnd = cursor.at;
+	cursor.skipSpace();
+	if (cursor.at === transportEnd)
+		cursor.fail(code, "Via has no space before its sent-by");
+	const hostStart = cursor.at;
+	readHost(cursor, code);
+	const hostEnd = cursor.at;
+	let port: number | undefined;
+	if (cursor.separator(0x3a)) port = cursor.number(65535, code);
+	if (!build) {
+		cursor.parameters(code, undefined);
+		return undefined;
+	}
+	const parameters: Parameter[] = [];
+	cursor.parameters(code, parameters);
+	const known = host.indexOfWord(
+		bytes,
+		transportStart,
+		transportEnd,
+		transportsKnown,
+	);
+	return {
+		transport:
+			transportsKnown[known] ??
+			host.text(bytes, transportStart, transportEnd).toLowerCase(),
+		host: hostText(host, bytes, hostStart, hostEnd),
+		port,
+		branch: parameter(parameters, "branch"),
+		parameters,
+	};
+}
+const viaProtocol: readonly string[] = Object.freeze(["sip"]);
+const viaVersion: readonly string[] = Object.freeze(["2.0"]);
+
+export function readCSeq(cursor: Cursor): CSeq {
+	// RFC 3261 §8.1.1.5: less than 2^31.
+	const number = cursor.number(2147483647, code);
+	cursor.skipSpace();
+	const start = cursor.some(tokenSet, code, "CSeq has no method");
+	const method = cursor.host.text(cursor.bytes, start, cursor.at);
+	cursor.finish(code);
+	return { number, method };
+}
+
+/** callid = word ["@" word]. */
+export function checkCallId(cursor: Cursor): void {
+	cursor.some(callIdSet, code, "Call-ID is empty");
+	cursor.finish(code);
+}
+
+/** Digits alone. */
+export function readNumber(cursor: Cursor, limit: number): number {
+	const value = cursor.number(limit, code);
+	cursor.finish(code);
+	return value;
+}
+
+/** Retry-After: delta-seconds [ comment ] *( SEMI retry-param ). */
+export function readRetryAfter(cursor: Cursor): number {
+	return cursor.number(maximumSeconds, code);
+}
+
+export function readEvent(
+	cursor: Cursor,
+	build: boolean,
+): EventPackage | undefined {
+	const start = cursor.some(tokenSet, code, "Event has no package");
+	const end = cursor.at;
+	const parameters: Parameter[] | undefined = build ? [] : undefined;
+	cursor.parameters(code, parameters);
+	cursor.finish(code);
+	return parameters === undefined
+		? undefined
+		: { package: cursor.host.text(cursor.bytes, start, end), parameters };
+}
+
+export function readSubscriptionState(cursor: Cursor): SubscriptionState {
+	const { host, bytes } = cursor;
+	const start = cursor.some(tokenSet, code, "Subscription-State is empty");
+	const known = host.indexOfWord(bytes, start, cursor.at, statesKnown);
+	const state =
+		statesKnown[known] ?? host.text(bytes, start, cursor.at).toLowerCase();
+	const parameters: Parameter[] = [];
+	cursor.parameters(code, parameters);
+	cursor.finish(code);
+	return {
+		state,
+		expires: seconds(parameter(parameters, "expires"), cursor),
+		reason: parameter(parameters, "reason")?.toLowerCase(),
+		retryAfter: seconds(parameter(parameters, "retry-after"), cursor),
+	};
+}
+
+function seconds(text: string | undefined, cursor: Cursor): number | undefined {
+	if (text === undefined) return undefined;
+	const value = /^[0-9]{1,20}$/.test(text)
+		? Number(text)
+		: Number.POSITIVE_INFINITY;
+	if (value > maximumSeconds)
+		cursor.fail(code, "a time in seconds is not a number");
+	return value;
+}
+
+export function readMediaType(
+	cursor: Cursor,
+	build: boolean,
+): MediaType | undefined {
+	const { host, bytes } = cursor;
+	const start = cursor.some(tokenSet, code, "a media type is empty");
+	const end = cursor.at;
+	if (!cursor.separator(0x2f)) cursor.fail(code, "a media type has no subtype");
+	const subtype = cursor.some(tokenSet, code, "a media type has no subtype");
+	const subtypeEnd = cursor.at;
+	const parameters: Parameter[] | undefined = build ? [] : undefined;
+	cursor.parameters(code, parameters);
+	cursor.finish(code);
+	if (parameters === undefined) return undefined;
+	const known = host.indexOfWord(bytes, start, end, mediaTypesKnown);
+	const type =
+		mediaTypesKnown[known] ?? host.text(bytes, start, end).toLowerCase();
+	return {
+		type: `${type}/${host.text(bytes, subtype, subtypeEnd).toLowerCase()}`,
+		parameters,
+	};
+}
+
+/** One challenge or set of credentials. Of a scheme other than Digest only the name is read. */
+export function readChallenge(
+	cursor: Cursor,
+	build: boolean,
+): Challenge | undefined {
+	const { host, bytes } = cursor;
+	const start = cursor.some(
+		tokenSet,
+		code,
+		"an authentication scheme is missing",
+	);
+	const scheme = host.indexOfWord(bytes, start, cursor.at, digest);
+	if (scheme < 0)
+		return build
+			? {
+					scheme: host.text(bytes, start, cursor.at).toLowerCase(),
+					parameters: [],
+				}
+			: undefined;
+	const parameters: Parameter[] | undefined = build ? [] : undefined;
+	cursor.skipSpace();
+	do cursor.parameter(code, parameters);
+	while (nextElement(cursor));
+	return parameters === undefined
+		? undefined
+		: { scheme: "digest", parameters };
+}
+const digest: readonly string[] = Object.freeze(["digest"]);
+
+/** rfc1123-date by its shape: `Sat, 13 Nov 2010 23:29:00 GMT`. */
+export function checkDate(cursor: Cursor): void {
+	const text = cursor.host.text(cursor.bytes, cursor.at, cursor.end);
+	if (
+		!/^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$/.test(
+			text,
+		)
+	)
+		cursor.fail(code, "a date is not in GMT as RFC 1123 writes it");
+}
+
+/** The elements of a comma list whose grammar we don't know: split outside quotes and angle brackets, trimmed. */
+export function splitList(
+	host: Host,
+	bytes: Uint8Array,
+	start: number,
+	end: number,
+	into: string[],
+): void {
+	const cursor = new Cursor(host, bytes, start, end);
+	cursor.skipSpace();
+	let from = cursor.at;
+	for (;;) {
+		cursor.at = host.span(bytes, elementSet, cursor.at, end);
+		const byte = cursor.peek();
+		if (byte === 0x22) cursor.at = quotedEnd(cursor);
+		else if (byte === 0x3c) {
+			cursor.at = Math.min(host.find(bytes, 0x3e, cursor.at, end) + 1, end);
+		} else {
+			const element = host.text(bytes, from, cursor.at).trim();
+			if (element !== "") into.push(element);
+			if (cursor.at >= end) return;
+			cursor.at++;
+			from = cursor.at;
+		}
+	}
+}
+
+/** After a quoted string, or the end when it does not close: this list was never checked. */
+function quotedEnd(cursor: Cursor): number {
+	const { host, bytes, end } = cursor;
+	let at = cursor.at + 1;
+	for (;;) {
+		at = host.find(bytes, 0x22, at, end);
+		if (at === end) return end;
+		let backslashes = 0;
+		while (bytes[at - 1 - backslashes] === 0x5c) backslashes++;
+		at++;
+		if (backslashes % 2 === 0) return at;
+	}
+}
