@@ -3,16 +3,39 @@
  * subscription → document → validate → merge → plan → apply → commit → report.
  *
  * The agent is a machine without I/O (see `port.ts`): call an input method, drain
- * `next()`, sleep until `deadline()`, call `timeout(now)`.
+ * `next()`, sleep until `deadline()`, call `timeout(now)`. Work is done while it is
+ * drained: what goes to the network goes first, so a NOTIFY has its 200 before its
+ * document is read; then events, so a setting in force is told of at once; storage
+ * comes last.
+ *
+ * The parts below know nothing of each other. This file knows them all, and nothing
+ * of SIP's or XML's details.
  */
+import { type Change, Configuration } from "./config/configuration.js";
+import { Journal } from "./config/journal.js";
+import { Part, type Step } from "./config/plan.js";
+import { Delivery, type DeliveryOutput } from "./delivery.js";
+import { Resolver } from "./dns/resolver.js";
+import { Enrolment, type EnrolmentOutput } from "./enrol/enrolment.js";
+import { HookswitchError } from "./errors.js";
 import type { Host } from "./host.js";
+import { Accounts } from "./phone/accounts.js";
+import type { CallOutput } from "./phone/call.js";
+import { Credentials } from "./phone/credentials.js";
+import { Telephone } from "./phone/telephone.js";
 import type {
 	Address,
 	ConnectionId,
+	EventOutput,
 	Lease,
 	Output,
 	SocketName,
 } from "./port.js";
+import { decodeFactory, type FactoryDocument } from "./profile/factory.js";
+import { redact } from "./profile/redact.js";
+import { ladderEvent } from "./report/ladder.js";
+import { SipEndpoint } from "./sip/endpoint.js";
+import { Timers } from "./timers.js";
 
 export interface AgentOptions {
 	/** The factory document (design §5): the bytes of the factory partition. */
@@ -28,36 +51,524 @@ export interface AgentOptions {
 	readonly port?: number;
 }
 
+const DEFAULT_PORT = 5060;
+const DNS_PORT = 53;
+/** DHCP option 15: the domain name. */
+const DOMAIN_OPTION = 15;
+/** Owner numbers say which part a response belongs to. 0 is nobody's. */
+const ACCOUNT_OWNERS = 1;
+const CALL_OWNERS = 1 << 16;
+const ENROLMENT_OWNERS = 1 << 20;
+
+/** The agent's own timers; the parts have theirs. */
+const Timer = Object.freeze({
+	/** `effective-by` of a change that waits for a call to end. */
+	EffectiveBy: 0,
+});
+
+/** Steps of a change that wait for calls to end, and what is to be told once they are done. */
+interface Waiting {
+	readonly steps: readonly Step[];
+	readonly event: EventOutput;
+}
+
 export class Agent {
-	constructor(_host: Host, _options: AgentOptions) {}
+	readonly #host: Host;
+	readonly #options: AgentOptions;
+	readonly #factory: FactoryDocument;
+	readonly #endpoint: SipEndpoint;
+	readonly #resolver: Resolver;
+	readonly #delivery: Delivery;
+	readonly #enrolment: Enrolment;
+	readonly #configuration: Configuration;
+	readonly #telephone: Telephone;
+	readonly #timers = new Timers(1);
+	readonly #events: EventOutput[] = [];
+	readonly #accounts: Accounts;
+	#waiting: Waiting[] = [];
+	#lease: Lease | undefined;
+	#trace = true;
+	#now = 0;
+
+	/** Throws HookswitchError when the factory document is not valid: such a device was never made. */
+	constructor(host: Host, options: AgentOptions) {
+		const { document: factory, errors } = decodeFactory(host, options.factory);
+		if (factory === undefined)
+			throw new HookswitchError(
+				"factory",
+				`factory document: ${errors?.[0]?.message}`,
+				0,
+			);
+		this.#host = host;
+		this.#options = options;
+		this.#factory = factory;
+		this.#configuration = new Configuration(
+			host,
+			factory.instance,
+			new Journal(host, options.stored, options.safeStart),
+			this.#events,
+		);
+		this.#endpoint = new SipEndpoint(host, {
+			userAgent: `${factory.vendor} ${factory.model}/${options.build.version}`,
+		});
+		this.#resolver = new Resolver(host);
+		this.#delivery = new Delivery(host, this.#endpoint, this.#resolver);
+		this.#enrolment = new Enrolment(host, {
+			instance: factory.instance,
+			vendor: factory.vendor,
+			model: factory.model,
+			version: options.build.version,
+			factoryServer: factory.servers[0],
+			storedServer: this.#configuration.server,
+			credentials: new Credentials(factory.credentials),
+			trustNetwork: factory.trustNetwork,
+			backoffFloor: factory.backOffFloor,
+			firstOwner: ENROLMENT_OWNERS,
+		});
+		this.#accounts = new Accounts(host, {
+			firstOwner: ACCOUNT_OWNERS,
+			instance: factory.instance,
+			contact: (user, transport) => this.#endpoint.contactUri(user, transport),
+		});
+		this.#telephone = new Telephone(host, {
+			firstOwner: CALL_OWNERS,
+			address: () => this.#lease?.address ?? "",
+			contact: (user, transport) => this.#endpoint.contactUri(user, transport),
+			serves: (address) => this.#accounts.serves(address),
+		});
+	}
+
+	// ── Inputs ──────────────────────────────────────────────────────────────
 
 	/** Once, before any other input: puts the stored settings in force. */
-	start(_now: number): void {}
+	start(now: number): void {
+		this.#now = now;
+		// The last good settings are in force before there is a network.
+		this.#configuration.restore((change) => this.#apply(change, 0));
+		this.#event("info", "agent-running", "the agent is running", {
+			instance: this.#factory.instance,
+			version: this.#options.build.version,
+			documents: this.#configuration.count,
+			restarts: this.#options.restarts,
+		});
+		if (this.#factory.trustNetwork)
+			this.#event(
+				"warning",
+				"trust-network",
+				"challenges are answered without TLS: the factory settings trust this network",
+			);
+	}
+
 	/** The network came up (or its lease changed), or went away. */
-	network(_now: number, _lease: Lease | undefined): void {}
+	network(now: number, lease: Lease | undefined): void {
+		this.#now = now;
+		const before = this.#lease;
+		this.#lease = lease;
+		const moved = lease?.address !== before?.address;
+		if (moved && before !== undefined) {
+			this.#endpoint.setLocal(now, undefined);
+			this.#accounts.network(now, false);
+			this.#enrolment.network(now, undefined);
+			this.#event("warning", "network-down", "the network is gone");
+		}
+		if (lease === undefined) return;
+		this.#resolver.setServers(
+			now,
+			lease.nameServers.map((host) => ({ host, port: DNS_PORT })),
+		);
+		if (moved) {
+			const port = this.#options.port ?? DEFAULT_PORT;
+			this.#endpoint.setLocal(now, { host: lease.address, port });
+			this.#event("info", "network-up", `the network is up: ${lease.address}`, {
+				address: lease.address,
+			});
+			this.#configuration.restoreLocalNetwork(this.#fingerprint(), (change) =>
+				this.#apply(change, 0),
+			);
+			this.#accounts.network(now, true);
+		}
+		this.#enrolment.network(now, lease, this.#endpoint.contactUri("", "udp"));
+	}
+
 	/** The array must be the agent's to keep. */
 	datagram(
-		_now: number,
-		_socket: SocketName,
-		_bytes: Uint8Array,
-		_from: Address,
-	): void {}
+		now: number,
+		socket: SocketName,
+		bytes: Uint8Array,
+		from: Address,
+	): void {
+		this.#now = now;
+		this.#delivery.datagram(now, socket, bytes, from);
+	}
+
 	/** A peer opened a connection to us; the driver gives it an odd number. */
-	accepted(_now: number, _connection: ConnectionId, _from: Address): void {}
+	accepted(now: number, connection: ConnectionId, from: Address): void {
+		this.#now = now;
+		this.#delivery.accepted(now, connection, from);
+	}
+
 	/** A connection that we asked for (`connect`, even number) is up. */
-	connected(_now: number, _connection: ConnectionId): void {}
-	received(_now: number, _connection: ConnectionId, _bytes: Uint8Array): void {}
+	connected(now: number, connection: ConnectionId): void {
+		this.#now = now;
+		this.#delivery.connected(now, connection);
+	}
+
+	received(now: number, connection: ConnectionId, bytes: Uint8Array): void {
+		this.#now = now;
+		this.#delivery.received(now, connection, bytes);
+	}
+
 	/** A connection is gone, or never came up. Not called after our own `close`. */
-	closed(_now: number, _connection: ConnectionId): void {}
+	closed(now: number, connection: ConnectionId): void {
+		this.#now = now;
+		this.#delivery.closed(now, connection);
+	}
+
 	/** The result of a `store` output; results come in the order of the outputs. */
-	stored(_now: number, _key: string, _ok: boolean): void {}
+	stored(now: number, key: string, ok: boolean): void {
+		this.#now = now;
+		this.#configuration.stored(key, ok);
+	}
+
 	/** A line from the console: `call <uri>`, `answer`, `hangup`, `settings`, `trace on|off`. */
-	command(_now: number, _line: string): void {}
-	timeout(_now: number): void {}
+	command(now: number, line: string): void {
+		this.#now = now;
+		const [word = "", argument = ""] = line.trim().split(" ");
+		if (word === "call" && argument !== "") this.#telephone.call(now, argument);
+		else if (word === "answer") this.#telephone.answer();
+		else if (word === "hangup") this.#telephone.hangUp();
+		else if (word === "settings")
+			this.#event("info", "settings", "the settings in force", {
+				settings: redact(this.#configuration.settings),
+			});
+		else if (word === "trace") this.#trace = argument !== "off";
+		else
+			this.#event(
+				"warning",
+				"unknown-command",
+				"commands: call <uri>, answer, hangup, settings, memory, trace on|off",
+			);
+	}
+
+	timeout(now: number): void {
+		this.#now = now;
+		this.#delivery.timeout(now);
+		this.#enrolment.timeout(now);
+		this.#telephone.timeout(now);
+		if (this.#timers.take(now) === Timer.EffectiveBy) this.#release();
+	}
+
 	deadline(): number {
-		return Number.POSITIVE_INFINITY;
+		return Math.min(
+			this.#delivery.deadline(),
+			this.#enrolment.deadline(),
+			this.#accounts.deadline(),
+			this.#telephone.deadline(),
+			this.#timers.deadline(),
+		);
 	}
+
+	// ── Outputs, and the work that makes them ───────────────────────────────
+
 	next(): Output | undefined {
-		return undefined;
+		const now = this.#now;
+		for (;;) {
+			const delivered = this.#delivery.next();
+			if (delivered !== undefined) {
+				const output = this.#delivered(delivered);
+				if (output !== undefined) return output;
+				continue;
+			}
+			const event = this.#events.shift();
+			if (event !== undefined) return event;
+			const called = this.#telephone.next();
+			if (called !== undefined) {
+				this.#called(called);
+				continue;
+			}
+			if (this.#waiting.length > 0 && !this.#telephone.busy) {
+				this.#release();
+				continue;
+			}
+			const registration = this.#accounts.next(now);
+			if (registration !== undefined) {
+				if (registration.kind === "event") return registration;
+				this.#delivery.send(now, registration.request, registration.owner);
+				continue;
+			}
+			const enrolled = this.#enrolment.next();
+			if (enrolled === undefined) return this.#configuration.next();
+			this.#enrolled(enrolled);
+		}
 	}
+
+	// ── Datagram → parse → transaction: Delivery's and the endpoint's; here it is whose ──
+
+	#delivered(output: DeliveryOutput): Output | undefined {
+		const now = this.#now;
+		switch (output.kind) {
+			case "datagram":
+			case "connect":
+			case "send":
+			case "close":
+				return output;
+			case "request":
+				if (output.message.method === "NOTIFY")
+					this.#endpoint.respond(
+						now,
+						output.transaction,
+						this.#enrolment.notify(now, output.message),
+					);
+				else
+					this.#telephone.request(
+						now,
+						output.transaction,
+						output.message,
+						output.source,
+					);
+				return undefined;
+			case "acknowledge":
+				this.#telephone.acknowledged(output.transaction, output.message);
+				return undefined;
+			case "cancelled":
+				this.#telephone.cancelled(output.transaction);
+				return undefined;
+			case "response":
+				this.#response(output);
+				return undefined;
+			case "failure":
+				this.#failure(output);
+				return undefined;
+			case "trace":
+				if (!this.#trace) return undefined;
+				return ladderEvent(this.#host, output);
+			case "malformed": {
+				const from = `${output.source.address.host}:${output.source.address.port}`;
+				return {
+					kind: "event",
+					level: "warning",
+					code: "input-refused",
+					text: `what ${from} sent is not valid: ${output.code} at ${output.at}`,
+					data: { from, code: output.code, at: output.at },
+				};
+			}
+		}
+	}
+
+	#response(output: Extract<DeliveryOutput, { kind: "response" }>): void {
+		const { owner, id, transaction, message, target } = output;
+		const now = this.#now;
+		if (target === undefined) return;
+		if (this.#enrolment.owns(owner))
+			this.#enrolment.response(now, owner, message);
+		else if (this.#telephone.owns(owner))
+			this.#telephone.response(owner, id, transaction, message, target);
+		else this.#accounts.response(now, owner, message, target);
+	}
+
+	#failure(output: Extract<DeliveryOutput, { kind: "failure" }>): void {
+		const { owner, reason } = output;
+		const now = this.#now;
+		if (owner === 0) this.#telephone.unacknowledged(unowned(output));
+		else if (this.#enrolment.owns(owner))
+			this.#enrolment.failure(now, owner, reason);
+		else if (this.#telephone.owns(owner))
+			this.#telephone.failure(owner, reason);
+		else this.#accounts.failure(now, owner, reason);
+	}
+
+	#called(output: CallOutput): void {
+		const now = this.#now;
+		switch (output.kind) {
+			case "respond":
+				this.#endpoint.respond(now, output.transaction, output.response);
+				break;
+			case "send":
+				this.#delivery.send(now, output.request, output.owner);
+				break;
+			case "cancel":
+				this.#delivery.cancel(now, output.id);
+				break;
+			case "acknowledge":
+				this.#endpoint.acknowledge(
+					now,
+					output.transaction,
+					output.request,
+					output.target,
+				);
+				break;
+			case "event":
+				this.#events.push(output);
+		}
+	}
+
+	// ── Subscription → document ─────────────────────────────────────────────
+
+	#enrolled(output: EnrolmentOutput): void {
+		const now = this.#now;
+		switch (output.kind) {
+			case "request": {
+				const { request, owner, secureOnly } = output;
+				request.credentials = this.#credentialsFor(request.to);
+				this.#delivery.send(now, request, owner, { secureOnly });
+				return;
+			}
+			case "document":
+				this.#document(output);
+				return;
+			case "none": {
+				const { profile, for: name, absent } = output;
+				const change = absent
+					? this.#configuration.withdraw(profile, name)
+					: this.#configuration.settle(profile, name);
+				if (change !== undefined) this.#apply(change, undefined);
+				this.#enrolment.verdict(now, profile, name, true);
+				return;
+			}
+			case "enrolled":
+				if (output.profile === "device")
+					this.#configuration.saveServer(output.uri);
+				return;
+			case "event":
+				this.#events.push(output);
+		}
+	}
+
+	/** A user's subscriptions are made with the user's credentials, then the device's own. */
+	#credentialsFor(to: string): Credentials {
+		const { users, accounts } = this.#configuration.settings;
+		const known = [...this.#factory.credentials];
+		for (const { aor, credentials } of [...accounts, ...users])
+			if (to.includes(`<${aor}>`)) known.unshift(...credentials);
+		return new Credentials(known);
+	}
+
+	// ── Document → validate → merge → plan → apply → commit → report ────────
+
+	#document(output: Extract<EnrolmentOutput, { kind: "document" }>): void {
+		const { profile, for: name } = output;
+		const now = this.#now;
+		const change = this.#configuration.receive(output, this.#fingerprint());
+		if (change === "same") this.#enrolment.setHeld(profile, name, output.etag);
+		else if (change !== undefined) this.#apply(change, output.effectiveBy);
+		this.#enrolment.verdict(now, profile, name, change !== undefined);
+	}
+
+	/** Carries out what may be done now; what ends calls waits for their end, or for `effectiveBy` seconds. */
+	#apply(change: Change, effectiveBy: number | undefined): void {
+		const { event } = change;
+		this.#enrolment.setHeld(change.profile, change.for, change.etag);
+		if (change.profile === "access") this.#configureTelephone();
+		const patient = this.#telephone.busy && effectiveBy !== 0;
+		const later: Step[] = [];
+		for (const step of change.plan.steps)
+			if (patient && step.interrupts) later.push(step);
+			else this.#carryOut(step);
+		if (later.length === 0) {
+			this.#events.push(event);
+			return;
+		}
+		this.#waiting.push({ steps: later, event });
+		if (effectiveBy !== undefined)
+			this.#timers.set(Timer.EffectiveBy, this.#now + effectiveBy * 1000);
+		const { data } = event;
+		this.#event("info", "settings-waiting", "a change waits for a call", data);
+	}
+
+	/** Carries out what waited for the end of calls, or for its `effective-by`. */
+	#release(): void {
+		const waiting = this.#waiting;
+		this.#waiting = [];
+		this.#timers.clear(Timer.EffectiveBy);
+		for (const { steps, event } of waiting) {
+			for (const step of steps) this.#carryOut(step);
+			this.#events.push(event);
+		}
+	}
+
+	#carryOut(step: Step): void {
+		const now = this.#now;
+		const { settings } = this.#configuration;
+		switch (step.part) {
+			case Part.Telephone:
+				this.#configureTelephone();
+				break;
+			case Part.Register:
+				for (const account of settings.accounts)
+					if (step.accounts.includes(account.aor))
+						this.#accounts.register(now, account);
+				this.#configureTelephone();
+				break;
+			case Part.Leave:
+				// It may have come back while this step waited.
+				for (const aor of step.accounts)
+					if (
+						!settings.accounts.some(
+							(account) => account.enabled && account.aor === aor,
+						)
+					)
+						this.#accounts.leave(now, aor);
+				this.#configureTelephone();
+				break;
+			case Part.Enrol:
+				this.#enrol();
+				break;
+			case Part.Network:
+				this.#event(
+					"warning",
+					"setting-not-applied",
+					"this host changes neither its VLAN nor its SIP port while it runs",
+				);
+		}
+	}
+
+	/** What holds for the next call, and who may make it. */
+	#configureTelephone(): void {
+		this.#telephone.configure(
+			this.#accounts.telephone(this.#configuration.settings, (aor) =>
+				this.#configuration.list(aor),
+			),
+		);
+	}
+
+	/** Subscribes to what the settings now name, and forgets what they no longer do. */
+	#enrol(): void {
+		const now = this.#now;
+		this.#configuration.dropOrphans();
+		const { users, accounts } = this.#configuration.settings;
+		this.#enrolment.setUsers(now, users);
+		this.#enrolment.setAccessLists(
+			now,
+			accounts.filter((account) => account.enabled),
+		);
+	}
+
+	/** What tells one network from another: its gateway, name servers and domain. */
+	#fingerprint(): string {
+		const lease = this.#lease;
+		if (lease === undefined) return "";
+		const domain = lease.options.find(
+			(option) => option.code === DOMAIN_OPTION,
+		);
+		const text = `${lease.gateway} ${lease.netmask} ${lease.nameServers.join(" ")} `;
+		const bytes = this.#host.digest("SHA-256", [
+			this.#host.encode(text),
+			domain?.bytes ?? new Uint8Array(0),
+		]);
+		return this.#host.hex(bytes, 0, 16);
+	}
+
+	#event(
+		level: EventOutput["level"],
+		code: string,
+		text: string,
+		data: EventOutput["data"] = {},
+	): void {
+		this.#events.push({ kind: "event", level, code, text, data });
+	}
+}
+
+/** The endpoint tells of a 2xx without ACK as a failure of nobody's, with the server transaction. */
+function unowned(output: { readonly transaction?: number }): number {
+	return output.transaction ?? -1;
 }

@@ -41,8 +41,10 @@ export const MAX_DOCUMENTS = 40;
 export interface DocumentLabel {
 	readonly profile: string;
 	readonly for: string;
-	/** The digest that names the document, or the server's entity tag. */
+	/** What identifies the document: the SHA-256 of its canonical bytes. */
 	readonly digest: string;
+	/** The server's name for it (SIP-ETag), "" when it gave none. */
+	readonly etag: string;
 	/** Which server it came from. */
 	readonly server: string;
 	/** Whatever proves that the document still applies: the local network's fingerprint. */
@@ -85,10 +87,11 @@ interface Slot {
 	readonly bodyStart: number;
 }
 
-const EMPTY_LABEL: DocumentLabel = Object.freeze({
+export const EMPTY_LABEL: DocumentLabel = Object.freeze({
 	profile: "",
 	for: "",
 	digest: "",
+	etag: "",
 	server: "",
 	proof: "",
 });
@@ -300,9 +303,15 @@ export class Journal {
 
 	#label(slot: Slot): DocumentLabel {
 		const text = this.#host.text(slot.bytes, HEADER, slot.bodyStart);
-		const [profile = "", user = "", digest = "", server = "", proof = ""] =
-			text.split("\n");
-		return { profile, for: user, digest, server, proof };
+		const [
+			profile = "",
+			name = "",
+			digest = "",
+			etag = "",
+			server = "",
+			proof = "",
+		] = text.split("\n");
+		return { profile, for: name, digest, etag, server, proof };
 	}
 
 	#record(
@@ -313,7 +322,7 @@ export class Journal {
 	): Uint8Array {
 		entry.sequence++;
 		const text = this.#host.encode(
-			`${label.profile}\n${label.for}\n${label.digest}\n${label.server}\n${label.proof}`,
+			`${label.profile}\n${label.for}\n${label.digest}\n${label.etag}\n${label.server}\n${label.proof}`,
 		);
 		const bytes = new Uint8Array(HEADER + text.length + body.length);
 		const view = new DataView(bytes.buffer);

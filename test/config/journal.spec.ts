@@ -57,6 +57,7 @@ function label(digest: string): DocumentLabel {
 		profile: "device",
 		for: "urn:uuid:1",
 		digest,
+		etag: "",
 		server: "sip:p.example",
 		proof: "",
 	};

@@ -1,0 +1,188 @@
+/**
+ * The documents in force, and the settings that they merge to. A document is
+ * examined first (decoded, validated whole, told apart by its digest) and changes
+ * nothing; `adopt` puts it in force. Design §3, §5.
+ *
+ * Of a document only what it gives is kept; its bytes live in storage.
+ * It must not know storage, subscriptions or the phone.
+ */
+import { decodeAccess } from "../access/decode.js";
+import { AccessList } from "../access/list.js";
+import type { Host } from "../host.js";
+import { decodeProfile } from "../profile/decode.js";
+import type { ProfileDocument } from "../profile/document.js";
+import { merge, type Settings } from "../profile/settings.js";
+import { canonical, identity } from "../xml/canonical.js";
+import type { DocumentError } from "../xml/document-error.js";
+
+/** What enrolment calls a document: profile types of RFC 6080, and access lists. */
+export type DocumentKind = "local-network" | "device" | "user" | "access";
+
+/** A document that may be put in force. */
+export interface Candidate {
+	readonly kind: "candidate";
+	readonly profile: DocumentKind;
+	readonly for: string;
+	readonly digest: string;
+	readonly version: string;
+	readonly warnings: readonly DocumentError[];
+	/** Canonical. */
+	readonly bytes: Uint8Array;
+	readonly document: ProfileDocument | undefined;
+	readonly list: AccessList | undefined;
+}
+export type Examination =
+	| Candidate
+	| { readonly kind: "refused"; readonly errors: readonly DocumentError[] }
+	/** It is in force already. */
+	| { readonly kind: "same"; readonly digest: string };
+
+interface Held {
+	readonly profile: DocumentKind;
+	readonly for: string;
+	readonly digest: string;
+	readonly document: ProfileDocument | undefined;
+	readonly list: AccessList | undefined;
+}
+
+export class Documents {
+	readonly #host: Host;
+	#held: Held[] = [];
+	#settings: Settings = merge(undefined, undefined, []).settings;
+
+	constructor(host: Host) {
+		this.#host = host;
+	}
+
+	/** Merged and complete. */
+	get settings(): Settings {
+		return this.#settings;
+	}
+	get count(): number {
+		return this.#held.length;
+	}
+
+	holds(profile: DocumentKind, name: string): boolean {
+		return this.#find(profile, name) !== undefined;
+	}
+
+	/** The access list of an account. */
+	list(aor: string): AccessList | undefined {
+		return this.#find("access", aor)?.list;
+	}
+
+	/** `digest`: of bytes that come from our own storage, where it need not be worked out again. */
+	examine(
+		profile: DocumentKind,
+		name: string,
+		bytes: Uint8Array,
+		digest?: string,
+	): Examination {
+		const decoded =
+			profile === "access"
+				? decodeAccess(this.#host, bytes)
+				: decodeProfile(this.#host, bytes);
+		const { document, warnings } = decoded;
+		if (document === undefined)
+			return { kind: "refused", errors: decoded.errors };
+		const fault = mismatch(profile, name, document);
+		if (fault !== undefined) return { kind: "refused", errors: [fault] };
+		const whole = decoded.canonical ? bytes : canonical(this.#host, bytes);
+		const found = digest ?? identity(this.#host, whole);
+		if (this.#find(profile, name)?.digest === found)
+			return { kind: "same", digest: found };
+		const isList = "rules" in document;
+		return {
+			kind: "candidate",
+			profile,
+			for: name,
+			digest: found,
+			version: document.version,
+			warnings,
+			bytes: whole,
+			document: isList ? undefined : document,
+			list: isList ? new AccessList(this.#host, document) : undefined,
+		};
+	}
+
+	/** Puts a candidate in force. */
+	adopt(candidate: Candidate): void {
+		const { profile, digest, document, list } = candidate;
+		const held: Held = { profile, for: candidate.for, digest, document, list };
+		const before = this.#find(profile, candidate.for);
+		if (before === undefined) this.#held.push(held);
+		else this.#held[this.#held.indexOf(before)] = held;
+		if (profile !== "access") this.#merge();
+	}
+
+	/** Takes a document out of force; false when there was none. */
+	drop(profile: DocumentKind, name: string): boolean {
+		const before = this.#find(profile, name);
+		if (before === undefined) return false;
+		this.#held = this.#held.filter((held) => held !== before);
+		if (profile !== "access") this.#merge();
+		return true;
+	}
+
+	/** Drops the profiles of users that the device no longer has, and lists of accounts that are gone; gives them. */
+	dropOrphans(): readonly { profile: DocumentKind; for: string }[] {
+		const { users } = this.#settings;
+		const orphans = this.#held.filter((held) => {
+			if (held.profile === "user")
+				return !users.some((user) => user.aor === held.for);
+			if (held.profile !== "access") return false;
+			return !this.#settings.accounts.some(
+				(account) => account.aor === held.for,
+			);
+		});
+		// They are merged into nothing any more: `#merge` goes by the users that the device names.
+		this.#held = this.#held.filter((held) => !orphans.includes(held));
+		return orphans;
+	}
+
+	#find(profile: DocumentKind, name: string): Held | undefined {
+		for (const held of this.#held)
+			if (held.profile === profile && held.for === name) return held;
+		return undefined;
+	}
+
+	/** Users in the order in which the device names them: the first one's settings are the phone's own. */
+	#merge(): void {
+		const local = this.#held.find((held) => held.profile === "local-network");
+		const device = this.#held.find((held) => held.profile === "device");
+		const users: ProfileDocument[] = [];
+		for (const { aor } of device?.document?.users ?? []) {
+			if (aor === undefined) continue;
+			const document = this.#find("user", aor)?.document;
+			if (document !== undefined) users.push(document);
+		}
+		this.#settings = merge(local?.document, device?.document, users).settings;
+	}
+}
+
+/** A document that is of another kind or of somebody else than was asked for. */
+function mismatch(
+	profile: DocumentKind,
+	name: string,
+	document: { readonly for: string; readonly type?: string },
+): DocumentError | undefined {
+	if (profile !== "access" && document.type !== profile)
+		return {
+			line: 1,
+			column: 1,
+			path: "profile/@type",
+			code: "wrong-type",
+			message: `a ${profile} profile was asked for`,
+		};
+	// A site may have one profile for all its devices and networks; users and lists are somebody's.
+	const personal = profile === "user" || profile === "access";
+	if (personal && document.for.toLowerCase() !== name.toLowerCase())
+		return {
+			line: 1,
+			column: 1,
+			path: profile === "access" ? "access/@for" : "profile/@for",
+			code: "wrong-subject",
+			message: `the document of ${name} was asked for`,
+		};
+	return undefined;
+}
