@@ -128,6 +128,16 @@ class Collector {
 	): void {
 		if (target.startsWith("$(")) return;
 		const path = resolve(folder, target);
+		if (specifier.endsWith("/**")) {
+			// Our own: the folder with all below it. Only where mcconfig does not look.
+			const prefix = specifier.slice(0, -2);
+			for (const file of walk(dirname(path)))
+				this.modules.set(
+					prefix + withoutExtension(relative(dirname(path), file)),
+					withoutExtension(file),
+				);
+			return;
+		}
 		if (specifier.endsWith("*")) {
 			const prefix = specifier.slice(0, -1);
 			for (const file of expand(path, moduleExtensions)) {
@@ -171,7 +181,16 @@ export function readManifest(
 	};
 }
 
-/** Patterns to specifiers: `*` at the end stands for anything, sub-folders too; `!` in front takes away. */
+/** Every TypeScript module below a folder. */
+function walk(folder: string): string[] {
+	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+		const path = join(folder, entry.name);
+		if (entry.isDirectory()) return walk(path);
+		return /(?<!\.d)\.ts$/.test(entry.name) ? [path] : [];
+	});
+}
+
+/** Patterns to specifiers: one `*` stands for anything, slashes too; `!` in front takes away. */
 function matching(
 	patterns: readonly string[],
 	modules: ReadonlyMap<string, string>,
@@ -180,12 +199,15 @@ function matching(
 	for (const pattern of patterns) {
 		const remove = pattern.startsWith("!");
 		const plain = remove ? pattern.slice(1) : pattern;
+		const [before = "", after] = plain.split("*");
 		const matches = [...modules.keys()].filter((specifier) =>
-			plain.endsWith("*")
-				? specifier.startsWith(plain.slice(0, -1))
-				: specifier === plain,
+			after === undefined
+				? specifier === plain
+				: specifier.length >= before.length + after.length &&
+					specifier.startsWith(before) &&
+					specifier.endsWith(after),
 		);
-		if (matches.length === 0 && !plain.endsWith("*"))
+		if (matches.length === 0 && after === undefined)
 			throw new FirmwareError(`manifest: no module "${plain}"`);
 		for (const specifier of matches)
 			if (remove) chosen.delete(specifier);
