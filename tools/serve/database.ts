@@ -24,6 +24,8 @@ export interface Subject {
 export interface Setting {
 	readonly path: string;
 	readonly value: string;
+	/** Published even if it breaks the rules: for tests of phones. */
+	readonly forced?: boolean;
 }
 
 export type Match = "user" | "group" | "number" | "domain" | "anonymous";
@@ -91,11 +93,13 @@ export class ProfileDatabase {
 	// Settings
 
 	settings({ scope, name }: Subject): Setting[] {
-		return this.#all<[string, string]>(
-			"SELECT path, value FROM setting WHERE scope = ? AND subject = ? ORDER BY path",
+		return this.#all<[string, string, number]>(
+			"SELECT path, value, forced FROM setting WHERE scope = ? AND subject = ? ORDER BY path",
 			scope,
 			name,
-		).map(([path, value]) => ({ path, value }));
+		).map(([path, value, forced]) =>
+			forced === 0 ? { path, value } : { path, value, forced: true },
+		);
 	}
 
 	setting({ scope, name }: Subject, path: string): string | undefined {
@@ -107,14 +111,18 @@ export class ProfileDatabase {
 		)[0]?.[0];
 	}
 
-	set({ scope, name }: Subject, path: string, value: string): void {
+	set(
+		{ scope, name }: Subject,
+		{ path, value, forced = false }: Setting,
+	): void {
 		this.#run(
-			`INSERT INTO setting (scope, subject, path, value) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET value = excluded.value`,
+			`INSERT INTO setting (scope, subject, path, value, forced) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET value = excluded.value, forced = excluded.forced`,
 			scope,
 			name,
 			path,
 			value,
+			forced ? 1 : 0,
 		);
 	}
 

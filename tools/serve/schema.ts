@@ -33,6 +33,7 @@ CREATE TABLE setting (
 	subject TEXT NOT NULL,                       -- domain or '*', group name, instance, AoR
 	path    TEXT NOT NULL,
 	value   TEXT NOT NULL,
+	forced  INTEGER NOT NULL DEFAULT 0,          -- 1: published even if it breaks the rules (for tests)
 	PRIMARY KEY (scope, subject, path)
 ) WITHOUT ROWID;
 
@@ -107,7 +108,7 @@ const logged: readonly Logged[] = [
 		table: "setting",
 		kind: "$.scope",
 		subject: "$.subject",
-		columns: ["path", "value"],
+		columns: ["path", "value", "forced"],
 	},
 	{
 		table: "membership",

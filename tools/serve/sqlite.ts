@@ -5,23 +5,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import Libsql from "libsql";
+import { UsageError } from "../usage-error.js";
 
 export type Sqlite = Libsql.Database;
 export type Statement = Libsql.Statement<unknown[]>;
-
-/** What a person is told when a command cannot go on: where, what, and what to do about it. */
-export class UsageError extends Error {
-	override readonly name: string = "UsageError";
-	/** Stable, kebab-case. */
-	readonly code: string;
-	readonly hint: string;
-
-	constructor(code: string, message: string, hint: string) {
-		super(message);
-		this.code = code;
-		this.hint = hint;
-	}
-}
 
 export interface OpenOptions {
 	/** Makes the file where there is none (default). */

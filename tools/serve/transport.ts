@@ -12,7 +12,7 @@ import {
 	type Socket,
 } from "node:net";
 import type { Address, ConnectionId, NetworkOutput } from "../../src/port.js";
-import { UsageError } from "./sqlite.js";
+import { UsageError } from "../usage-error.js";
 
 /** What is driven. `now` is monotonic, in milliseconds. */
 export interface Machine {

@@ -30,8 +30,8 @@ describe("profile database", () => {
 
 	it("keeps settings by subject and path", () => {
 		const subject = { scope: "user", name: alice } as const;
-		database.set(subject, "registration/@expires", "600");
-		database.set(subject, "registration/@expires", "300");
+		database.set(subject, { path: "registration/@expires", value: "600" });
+		database.set(subject, { path: "registration/@expires", value: "300" });
 		deepEqual(database.settings(subject), [
 			{ path: "registration/@expires", value: "300" },
 		]);
@@ -61,10 +61,10 @@ describe("profile database", () => {
 		const before = database.lastChange();
 		sql(
 			file,
-			`INSERT OR REPLACE INTO setting VALUES ('user', '${alice}', 'a', '1');
-			INSERT OR REPLACE INTO setting VALUES ('user', '${alice}', 'a', '2');
-			INSERT OR IGNORE INTO setting VALUES ('device', '${instance}', 'b', '1');
-			INSERT OR IGNORE INTO setting VALUES ('device', '${instance}', 'c', '1');
+			`INSERT OR REPLACE INTO setting (scope, subject, path, value) VALUES ('user', '${alice}', 'a', '1');
+			INSERT OR REPLACE INTO setting (scope, subject, path, value) VALUES ('user', '${alice}', 'a', '2');
+			INSERT OR IGNORE INTO setting (scope, subject, path, value) VALUES ('device', '${instance}', 'b', '1');
+			INSERT OR IGNORE INTO setting (scope, subject, path, value) VALUES ('device', '${instance}', 'c', '1');
 			INSERT INTO access_rule (aor, match, value, contact) VALUES ('${alice}', 'number', '+44', 'block');
 			INSERT INTO membership VALUES ('sales', '${instance}', 0);`,
 		);
@@ -79,16 +79,19 @@ describe("profile database", () => {
 	});
 
 	it("never uses a change's number twice", () => {
-		sql(file, `INSERT INTO setting VALUES ('group', 'a', 'x', '1');`);
+		sql(
+			file,
+			`INSERT INTO setting (scope, subject, path, value) VALUES ('group', 'a', 'x', '1');`,
+		);
 		const first = database.lastChange();
 		sql(file, `DELETE FROM setting;`);
 		equal(database.lastChange(), first + 1);
 	});
 
 	it("does not log a row written over with the same values", () => {
-		database.set({ scope: "group", name: "g" }, "p", "1");
+		database.set({ scope: "group", name: "g" }, { path: "p", value: "1" });
 		const before = database.lastChange();
-		database.set({ scope: "group", name: "g" }, "p", "1");
+		database.set({ scope: "group", name: "g" }, { path: "p", value: "1" });
 		sql(file, "UPDATE setting SET value = '1'");
 		deepEqual(database.changesAfter(before), []);
 		sql(file, "UPDATE setting SET subject = 'h'");

@@ -29,7 +29,7 @@ describe("database watch", () => {
 				});
 				const before = database.lastChange();
 				shell.stdin.write(
-					`INSERT INTO setting VALUES ('group', 'g', 'p${value}', '1');\n`,
+					`INSERT INTO setting (scope, subject, path, value) VALUES ('group', 'g', 'p${value}', '1');\n`,
 				);
 				await seen;
 				ok(database.lastChange() > before);
