@@ -138,12 +138,14 @@ export class Clients {
 	response(now: number, message: Message, source: Target): boolean {
 		const { via, cseq } = message;
 		const { branch } = via;
-		if (branch === undefined || !message.hasOneVia) return false;
+		if (branch === undefined) return false;
 		const entry = this.#byBranch.get(
 			cseq.method === "CANCEL" ? cancelKey(branch) : branch,
 		);
 		if (
 			entry === undefined ||
+			// §8.1.3.3, but for a request that was passed on with the Via of others.
+			(!message.hasOneVia && !hasVia(entry.request)) ||
 			cseq.number !== entry.request.cseq ||
 			cseq.method !== entry.request.method ||
 			!this.#isFromTarget(entry, source) ||
@@ -508,4 +510,10 @@ function isMulticast(host: string): boolean {
 	if (host.includes(":")) return host.slice(0, 2).toLowerCase() === "ff";
 	const first = Number(host.slice(0, host.indexOf(".")));
 	return first >= 224 && first <= 239;
+}
+
+/** Does the request carry the Via of those who sent it before us? Then we are a proxy, and responses carry them too. */
+function hasVia({ headers }: OutgoingRequest): boolean {
+	for (const [name] of headers) if (name === "Via") return true;
+	return false;
 }

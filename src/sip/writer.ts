@@ -38,7 +38,7 @@ export interface OutgoingRequest {
 	credentials?: CredentialSource | undefined;
 }
 
-/** A response before it is sent. Via, From, To, Call-ID, CSeq, and for a dialog Record-Route, are copied from the request. */
+/** A response before it is sent. Via, From, To, Call-ID, CSeq, and for a dialog Record-Route (unless `headers` has its own), are copied from the request. */
 export interface OutgoingResponse {
 	status: number;
 	/** The RFC's phrase when absent. */
@@ -129,7 +129,11 @@ export function writeResponse(
 		parts.push(`Via: ${vias[at]}\r\n`);
 		lines++;
 	}
-	if (status > 100 && status < 300 && makesDialog(request.method))
+	// A proxy passes on what all those behind it recorded.
+	const recorded = (response.headers ?? []).some(
+		([name]) => name === "Record-Route",
+	);
+	if (!recorded && status > 100 && status < 300 && makesDialog(request.method))
 		for (const value of request.headers(Header.RecordRoute)) {
 			parts.push(`Record-Route: ${value}\r\n`);
 			lines++;
