@@ -99,7 +99,9 @@ export class InviteClientTransaction implements ClientTransaction {
 	}
 
 	deadline(): number {
-		return this.#timers.deadline();
+		return this.state === State.Terminated
+			? Number.POSITIVE_INFINITY
+			: this.#timers.deadline();
 	}
 }
 
@@ -165,6 +167,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
 	}
 
 	deadline(): number {
-		return this.#timers.deadline();
+		return this.state === State.Terminated
+			? Number.POSITIVE_INFINITY
+			: this.#timers.deadline();
 	}
 }

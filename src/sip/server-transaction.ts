@@ -117,6 +117,7 @@ export class InviteServerTransaction implements ServerTransaction {
 	}
 
 	deadline(): number {
+		if (this.state === State.Terminated) return Number.POSITIVE_INFINITY;
 		const accepted = this.#acceptance?.deadline() ?? Number.POSITIVE_INFINITY;
 		return Math.min(this.#timers.deadline(), accepted);
 	}
@@ -163,6 +164,8 @@ export class NonInviteServerTransaction implements ServerTransaction {
 	}
 
 	deadline(): number {
-		return this.#timers.deadline();
+		return this.state === State.Terminated
+			? Number.POSITIVE_INFINITY
+			: this.#timers.deadline();
 	}
 }
