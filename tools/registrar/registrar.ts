@@ -25,6 +25,8 @@ export interface RegistrarOptions {
 	readonly bindings: Bindings;
 	readonly directory: Directory;
 	readonly log: Log;
+	/** Offered for digests, best first; for phones that know only one. */
+	readonly algorithms?: readonly DigestAlgorithm[];
 	/** Log each message. */
 	readonly trace?: boolean;
 }
@@ -52,8 +54,10 @@ export class Registrar extends EndpointMachine {
 		this.#bindings = options.bindings;
 		this.#directory = options.directory;
 		this.#proxy = new SipProxy(host, this.endpoint);
-		this.#registrations = new Challenger(host, { realm: this.#domain });
-		this.#calls = new Challenger(host, { realm: this.#domain, proxy: true });
+		const { algorithms } = options;
+		const realm = this.#domain;
+		this.#registrations = new Challenger(host, { realm, algorithms });
+		this.#calls = new Challenger(host, { realm, algorithms, proxy: true });
 	}
 
 	override started(now: number, local: Address): void {
@@ -156,10 +160,10 @@ export class Registrar extends EndpointMachine {
 		message: Message,
 	): OutgoingResponse | undefined {
 		let asserted: string | undefined;
-		if (message.from.uri.host === this.#domain) {
+		if (this.#isOurs(message.from.uri)) {
 			const caller = this.#proven(now, message, this.#calls);
 			if (typeof caller !== "string") return { status: 407, headers: caller };
-			if (caller !== addressOfRecord(message.from.uri)) {
+			if (caller !== this.#addressOfRecord(message.from.uri)) {
 				this.#refused(message, "the credentials are another user's");
 				return { status: 403, reason: "From Is Not The Caller" };
 			}
@@ -168,7 +172,7 @@ export class Registrar extends EndpointMachine {
 		const { uri } = message;
 		let destinations: Destination[];
 		if (this.#isOurs(uri)) {
-			const callee = `sip:${uri.user ?? ""}@${this.#domain}`;
+			const callee = this.#addressOfRecord(uri);
 			destinations = this.#bindings
 				.of(callee, this.host.wallClock())
 				.map((binding) => this.#destination(binding));
@@ -199,7 +203,7 @@ export class Registrar extends EndpointMachine {
 			};
 		const user = this.#proven(now, message, this.#registrations);
 		if (typeof user !== "string") return { status: 401, headers: user };
-		const aor = addressOfRecord(message.to.uri);
+		const aor = this.#addressOfRecord(message.to.uri);
 		if (user !== aor) {
 			this.#refused(message, "the credentials are another user's");
 			return { status: 403, reason: "Not Your Address Of Record" };
@@ -242,6 +246,13 @@ export class Registrar extends EndpointMachine {
 			"refused",
 			`${message.method} of ${message.from.uriText}: ${why}`,
 			{ method: message.method, from: message.from.uriText, why },
+		);
+	}
+
+	/** Who knows only our address means our domain. */
+	#addressOfRecord(uri: Uri): string {
+		return addressOfRecord(
+			this.#isOurs(uri) ? { ...uri, host: this.#domain } : uri,
 		);
 	}
 
