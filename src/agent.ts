@@ -85,6 +85,8 @@ export class Agent {
 	readonly #timers = new Timers(1);
 	readonly #events: EventOutput[] = [];
 	readonly #accounts: Accounts;
+	/** What storage held: changes that wait for `start`. */
+	readonly #restored: Change[] = [];
 	#waiting: Waiting[] = [];
 	#lease: Lease | undefined;
 	#trace = true;
@@ -108,6 +110,9 @@ export class Agent {
 			new Journal(host, options.stored, options.safeStart),
 			this.#events,
 		);
+		// The last good settings are in force before there is a network: read here, applied by `start`.
+		this.#configuration.restore((change) => this.#restored.push(change));
+		const { provisioning } = this.#configuration.settings;
 		this.#endpoint = new SipEndpoint(host, {
 			userAgent: `${factory.vendor} ${factory.model}/${options.build.version}`,
 		});
@@ -122,7 +127,9 @@ export class Agent {
 			storedServer: this.#configuration.server,
 			credentials: new Credentials(factory.credentials),
 			trustNetwork: factory.trustNetwork,
-			backoffFloor: factory.backOffFloor,
+			backoffFloor: this.#configuration.backOffFloor ?? factory.backOffFloor,
+			restartSpread: provisioning.restartSpread,
+			expires: provisioning.expires,
 			firstOwner: ENROLMENT_OWNERS,
 		});
 		this.#accounts = new Accounts(host, {
@@ -143,8 +150,8 @@ export class Agent {
 	/** Once, before any other input: puts the stored settings in force. */
 	start(now: number): void {
 		this.#now = now;
-		// The last good settings are in force before there is a network.
-		this.#configuration.restore((change) => this.#apply(change, 0));
+		for (const change of this.#restored) this.#apply(change, 0);
+		this.#restored.length = 0;
 		this.#event("info", "agent-running", "the agent is running", {
 			instance: this.#factory.instance,
 			version: this.#options.build.version,
@@ -536,6 +543,9 @@ export class Agent {
 		const now = this.#now;
 		this.#configuration.dropOrphans();
 		const { users, accounts } = this.#configuration.settings;
+		const floor =
+			this.#configuration.backOffFloor ?? this.#factory.backOffFloor;
+		if (floor !== undefined) this.#enrolment.setBackoffFloor(floor);
 		this.#enrolment.setUsers(now, users);
 		this.#enrolment.setAccessLists(
 			now,

@@ -77,6 +77,12 @@ export class Configuration {
 	get settings(): Settings {
 		return this.#documents.settings;
 	}
+	/** Milliseconds until the first retry of an enrolment, where a document says so. */
+	get backOffFloor(): number | undefined {
+		return this.#documents.gives("provisioning/@back-off-floor")
+			? this.settings.provisioning.backOffFloor
+			: undefined;
+	}
 	/** How many documents are in force. */
 	get count(): number {
 		return this.#documents.count;

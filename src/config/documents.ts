@@ -11,7 +11,7 @@ import { AccessList } from "../access/list.js";
 import type { Host } from "../host.js";
 import { decodeProfile } from "../profile/decode.js";
 import type { ProfileDocument } from "../profile/document.js";
-import { merge, type Settings } from "../profile/settings.js";
+import { type Merged, merge, type Settings } from "../profile/settings.js";
 import { canonical, identity } from "../xml/canonical.js";
 import type { DocumentError } from "../xml/document-error.js";
 
@@ -48,7 +48,7 @@ interface Held {
 export class Documents {
 	readonly #host: Host;
 	#held: Held[] = [];
-	#settings: Settings = merge(undefined, undefined, []).settings;
+	#merged: Merged = merge(undefined, undefined, []);
 
 	constructor(host: Host) {
 		this.#host = host;
@@ -56,7 +56,11 @@ export class Documents {
 
 	/** Merged and complete. */
 	get settings(): Settings {
-		return this.#settings;
+		return this.#merged.settings;
+	}
+	/** Does a document give the setting at this path, or is it the default? */
+	gives(path: string): boolean {
+		return this.#merged.origin(path) !== "default";
 	}
 	get count(): number {
 		return this.#held.length;
@@ -126,12 +130,12 @@ export class Documents {
 
 	/** Drops the profiles of users that the device no longer has, and lists of accounts that are gone; gives them. */
 	dropOrphans(): readonly { profile: DocumentKind; for: string }[] {
-		const { users } = this.#settings;
+		const { users } = this.settings;
 		const orphans = this.#held.filter((held) => {
 			if (held.profile === "user")
 				return !users.some((user) => user.aor === held.for);
 			if (held.profile !== "access") return false;
-			return !this.#settings.accounts.some(
+			return !this.settings.accounts.some(
 				(account) => account.aor === held.for,
 			);
 		});
@@ -156,7 +160,7 @@ export class Documents {
 			const document = this.#find("user", aor)?.document;
 			if (document !== undefined) users.push(document);
 		}
-		this.#settings = merge(local?.document, device?.document, users).settings;
+		this.#merged = merge(local?.document, device?.document, users);
 	}
 }
 

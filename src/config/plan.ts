@@ -46,10 +46,15 @@ export function plan(before: Settings, after: Settings): Plan {
 	let telephone = false;
 	let network = false;
 	let everyAccount = false;
+	let enrol =
+		!sameNames(before.users, after.users) ||
+		!sameNames(before.accounts, after.accounts);
 	const register: string[] = [];
 	for (const difference of found) {
 		if (changed.length < MOST_PATHS) changed.push(difference.path);
+		if (difference.part === "provisioning") enrol = true;
 		if (difference.interrupts === "network") network = true;
+		else if (difference.interrupts === "enrolment") enrol = true;
 		else if (difference.interrupts === "registration") {
 			if (difference.account === "") everyAccount = true;
 			else add(register, difference.account);
@@ -59,6 +64,7 @@ export function plan(before: Settings, after: Settings): Plan {
 	}
 	const enabled = after.accounts.filter((account) => account.enabled);
 	const leave: string[] = [];
+	let switchedOn = false;
 	for (const account of before.accounts)
 		if (account.enabled && !enabled.some((other) => other.aor === account.aor))
 			leave.push(account.aor);
@@ -66,15 +72,14 @@ export function plan(before: Settings, after: Settings): Plan {
 		const known = before.accounts.some(
 			(other) => other.enabled && other.aor === account.aor,
 		);
+		if (!known) switchedOn = true;
 		if (everyAccount || !known) add(register, account.aor);
 	}
 	const accounts = register.filter((aor) =>
 		enabled.some((account) => account.aor === aor),
 	);
-	const enrol =
-		!sameNames(before.users, after.users) ||
-		!sameNames(before.accounts, after.accounts) ||
-		leave.length > 0;
+	// An account that is switched on or off has, or no longer has, an access list.
+	if (leave.length > 0 || switchedOn) enrol = true;
 
 	const steps: Step[] = [];
 	const step = (part: Part, names: readonly string[], interrupts = false) =>

@@ -210,7 +210,7 @@ export class Accounts {
 		const registration = new Registration(this.#host, {
 			firstOwner: firstOwner + index * OWNERS,
 			contact: (registrar, line) =>
-				`<${contact(uri.user ?? "", this.#transport(registrar))};line=${line}>;+sip.instance="<${instance}>"`,
+				`<${contact(uri.escapedUser ?? uri.user ?? "", this.#transport(registrar))};line=${line}>;+sip.instance="<${instance}>"`,
 		});
 		registration.network(now, this.#up);
 		const entry = { aor, uri, registration };

@@ -18,7 +18,7 @@ import type { Target } from "../sip/endpoint.js";
 import { Header } from "../sip/header.js";
 import type { Message } from "../sip/message.js";
 import { parameter } from "../sip/uri.js";
-import type { OutgoingRequest } from "../sip/writer.js";
+import { nameAddress, type OutgoingRequest } from "../sip/writer.js";
 
 /** A registrar that grants less would have us do nothing else. */
 const SHORTEST_EXPIRES = 10;
@@ -485,13 +485,6 @@ export class Registration {
 		const bytes = this.#host.random(2);
 		return (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % limit;
 	}
-}
-
-/** A From or To value without its tag. */
-export function nameAddress(display: string, uri: string): string {
-	if (display === "") return `<${uri}>`;
-	const quoted = display.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
-	return `"${quoted}" <${uri}>`;
 }
 
 function sameServers(

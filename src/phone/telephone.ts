@@ -22,9 +22,9 @@ import type { Target } from "../sip/endpoint.js";
 import { Header } from "../sip/header.js";
 import type { Message } from "../sip/message.js";
 import { parameter, type Uri } from "../sip/uri.js";
+import { nameAddress } from "../sip/writer.js";
 import { ALLOW, Call, type CallOutput, CallState } from "./call.js";
 import { PortPool } from "./ports.js";
-import { nameAddress } from "./registration.js";
 import { screen } from "./screening.js";
 
 /** What the settings say of calls; `profile`'s call section fits. */
@@ -401,7 +401,7 @@ export class Telephone {
 			{
 				owner,
 				peer,
-				contact: `<${this.#options.contact(account.uri.user ?? "", transport)}>`,
+				contact: `<${this.#options.contact(account.uri.escapedUser ?? account.uri.user ?? "", transport)}>`,
 				capabilities: {
 					address: this.#options.address(),
 					port,

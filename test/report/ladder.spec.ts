@@ -23,7 +23,7 @@ describe("the ladder", () => {
 			peer: "192.0.2.1:5060",
 			line: "SIP/2.0 200 OK",
 			carries: "application/sdp",
-			size: 58,
+			size: 59,
 		});
 	});
 
