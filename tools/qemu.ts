@@ -6,7 +6,10 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { crc32 } from "node:zlib";
+import {
+	encodeFactoryPartition,
+	FACTORY_PARTITION_SIZE,
+} from "../hosts/node/factory.js";
 import { flashSize, optionsArguments, writeOptions } from "./firmware/image.js";
 
 export interface QemuOptions {
@@ -115,8 +118,7 @@ function drive(unit: number, file: string, readOnly: boolean): string[] {
 
 /** Where the partitions of the second chip lie. */
 export const factoryOffset = 0;
-export const factorySize = 64 * 1024;
-export const storageOffset = factorySize;
+export const storageOffset = FACTORY_PARTITION_SIZE;
 export const storageSize = 256 * 1024;
 
 /** A second flash chip: the factory document, and an erased store behind it. */
@@ -125,7 +127,7 @@ export function makeStorageImage(
 	factory: Uint8Array | undefined,
 ): void {
 	const chip = Buffer.alloc(storageOffset + storageSize, 0xff);
-	if (factory) chip.set(factoryPartition(factory), factoryOffset);
+	if (factory) chip.set(encodeFactoryPartition(factory), factoryOffset);
 	rmSync(path, { force: true });
 	const file = openSync(path, "wx", 0o600);
 	try {
@@ -134,15 +136,4 @@ export function makeStorageImage(
 	} finally {
 		closeSync(file);
 	}
-}
-
-/** `HKFP`, length and CRC-32 (both little-endian), document. */
-function factoryPartition(document: Uint8Array): Buffer {
-	const header = Buffer.alloc(12);
-	if (document.length > factorySize - header.length)
-		throw new RangeError("the factory document does not fit its partition");
-	header.write("HKFP", "latin1");
-	header.writeUInt32LE(document.length, 4);
-	header.writeUInt32LE(crc32(document), 8);
-	return Buffer.concat([header, document]);
 }

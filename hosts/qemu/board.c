@@ -25,6 +25,7 @@
 #define OPTIONS_SIZE 4096u
 #define OPTIONS_MAGIC "hookswitch-options\n"
 
+extern bool board_memory_locked(void); /* start.S */
 extern char __stack_bottom[], __stack_top[], __ram_end[];
 
 static uint8_t uart_read(uint32_t offset)
@@ -145,6 +146,8 @@ void board_options_read(void)
 {
 	const char* page = __ram_end;
 	size_t skip = sizeof(OPTIONS_MAGIC) - 1;
+	if (board_memory_locked())
+		return;
 	if (memcmp(page, OPTIONS_MAGIC, skip) != 0)
 		return;
 	size_t length = strnlen(page + skip, OPTIONS_SIZE - skip);

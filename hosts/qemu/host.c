@@ -225,6 +225,9 @@ void host_log(const char* level, const char* code, const char* text)
 
 const char* platform_crash_stack;
 
+/* The least time between two boots, in milliseconds. */
+#define RESTART_INTERVAL 300u
+
 static void put_escaped(const char* text)
 {
 	for (; *text; text++) {
@@ -269,5 +272,8 @@ void host_crash(txMachine* the, const char* what, const char* text)
 	else
 		platform_trace(the);
 	storage_count_crash();
+	/* A crash at each boot must not keep a core busy nor flood the log. */
+	while (board_milliseconds() < RESTART_INTERVAL)
+		board_wait((uint64_t)RESTART_INTERVAL * BOARD_TICKS_PER_MILLISECOND);
 	board_restart();
 }

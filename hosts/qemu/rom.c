@@ -105,6 +105,11 @@ static void settle(txSlot* slot)
 		memset(&slot->value, 0, sizeof(slot->value));
 		slot->value.symbol = former.value.symbol;
 		break;
+	case XS_MODULE_KIND:
+		memset(&slot->value, 0, sizeof(slot->value));
+		slot->value.module.realm = former.value.module.realm;
+		slot->value.module.id = former.value.module.id;
+		break;
 	case XS_STRING_KIND:
 		slot->kind = XS_STRING_X_KIND;
 		break;

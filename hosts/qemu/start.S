@@ -51,15 +51,32 @@ _start:
 park:	wfi
 	j park
 
-	/* void board_lock_memory(uint32_t start): no access from `start` to the end of RAM's address space, locked. */
+	/*
+	 * bool board_memory_locked(void): QEMU 7.2 keeps the PMP's locks over a reset, so
+	 * after a restart what lies beyond our RAM cannot be read any more.
+	 */
+	.globl board_memory_locked
+board_memory_locked:
+	csrr a0, pmpcfg0
+	srli a0, a0, 23
+	andi a0, a0, 1
+	ret
+
+	/*
+	 * void board_lock_memory(uint32_t start): no access from `start` to the end of
+	 * RAM's address space, nor below RAM (PCI's window, where a stack that overflows
+	 * would find no resistance). Locked.
+	 */
 	.globl board_lock_memory
 board_lock_memory:
 	srli a0, a0, 2
 	csrw pmpaddr1, a0
 	li t0, 0xffffffff >> 2
 	csrw pmpaddr2, t0
-	/* Entry 2: TOR, no permission, locked (entry 1 is off and gives the start; entry 0 stays). */
-	li t0, 0x88009d
+	li t0, (0x40000000 >> 2) | ((0x40000000 / 8) - 1)
+	csrw pmpaddr3, t0
+	/* Entry 3: NAPOT; entry 2: TOR (entry 1 is off and gives its start); no permission. Entry 0 stays. */
+	li t0, 0x9888009d
 	csrw pmpcfg0, t0
 	ret
 

@@ -15,10 +15,15 @@ import { fileURLToPath } from "node:url";
 import { buildCompiler, compileModules, engineOptions } from "./bytecode.js";
 import { type Component, fetchComponent, readPins } from "./components.js";
 import { FirmwareError } from "./error.js";
-import { neededModules } from "./graph.js";
+import { type NeededModules, neededModules } from "./graph.js";
 import { finishImage, type Image, linkImage } from "./image.js";
 import { type FirmwareManifest, readManifest } from "./manifest.js";
-import { compileUnits, objectPath, type Unit } from "./objects.js";
+import {
+	compileUnits,
+	objectPath,
+	type Unit,
+	writeIfChanged,
+} from "./objects.js";
 import { runOrFail } from "./process.js";
 import { FileTimes } from "./stamp.js";
 
@@ -121,7 +126,10 @@ async function build(
 		times,
 		stage("bytecode compiler"),
 	);
-	const needed = neededModules(manifest, root, compiled);
+	const config = join(out, "config.js");
+	const made = new Map([["mc/config", config]]);
+	const needed = neededModules(manifest, root, compiled, made);
+	writeIfChanged(config, configModule(manifest, needed, times));
 	const modules = await compileModules(
 		bytecodeCompiler,
 		manifest,
@@ -172,6 +180,23 @@ async function fetchComponents(
 		if (missing) onProgress(components.length, manifest.components.length);
 	}
 	return components;
+}
+
+/** The manifest's "config", the package's version, and the time of the newest module. */
+function configModule(
+	manifest: FirmwareManifest,
+	needed: NeededModules,
+	times: FileTimes,
+): string {
+	const { version } = JSON.parse(
+		readFileSync(join(root, "package.json"), "utf8"),
+	) as { version: string };
+	let time = 0;
+	for (const [specifier, script] of needed.scripts)
+		if (specifier !== "mc/config")
+			time = Math.max(time, Number(times.of(script).split(":")[1]));
+	const config = { ...manifest.config, version, time: Math.floor(time) };
+	return `export default Object.freeze(${JSON.stringify(config)}, true);\n`;
 }
 
 function firmwareUnits(
@@ -267,7 +292,7 @@ async function recordComponents(
 		picolibc: firstLine(
 			await runOrFail("sh", [
 				"-c",
-				"dpkg-query -W -f '${Version}' picolibc-riscv64-unknown-elf 2>/dev/null || echo unknown",
+				"dpkg-query -W picolibc-riscv64-unknown-elf 2>/dev/null || echo unknown",
 			]),
 		),
 		qemu: firstLine(await runOrFail("qemu-system-riscv32", ["--version"])),

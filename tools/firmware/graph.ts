@@ -17,17 +17,26 @@ export interface NeededModules {
 	readonly preload: readonly string[];
 }
 
-/** `compiled` is where tsc puts what it makes of `root`. */
+/**
+ * `compiled` is where tsc puts what it makes of `root`; `made` are modules that
+ * the build itself writes, by specifier.
+ */
 export function neededModules(
 	manifest: FirmwareManifest,
 	root: string,
 	compiled: string,
+	made: ReadonlyMap<string, string> = new Map(),
 ): NeededModules {
 	const scripts = new Map<string, string>();
 	const waiting = [manifest.main, ...manifest.entries];
 	while (waiting.length > 0) {
 		const specifier = waiting.pop() as string;
 		if (scripts.has(specifier)) continue;
+		const ready = made.get(specifier);
+		if (ready !== undefined) {
+			scripts.set(specifier, ready);
+			continue;
+		}
 		const stem = manifest.modules.get(specifier);
 		if (stem === undefined)
 			throw new FirmwareError(`no module "${specifier}" in the manifest`);
@@ -35,16 +44,14 @@ export function neededModules(
 		scripts.set(specifier, script);
 		for (const imported of imports(readFileSync(script, "utf8"))) {
 			const target = resolveSpecifier(imported, specifier);
-			if (!manifest.modules.has(target))
+			if (!manifest.modules.has(target) && !made.has(target))
 				throw new FirmwareError(
 					`${specifier} imports "${imported}", which the manifest does not list`,
 				);
 			waiting.push(target);
 		}
 	}
-	const ordered = [...manifest.modules.keys()].filter((each) =>
-		scripts.has(each),
-	);
+	const ordered = [...scripts.keys()].sort(byBytes);
 	return {
 		scripts: new Map(ordered.map((each) => [each, scripts.get(each) ?? ""])),
 		// Main's body starts the firmware: it runs at boot.
@@ -52,6 +59,11 @@ export function neededModules(
 			(each) => scripts.has(each) && each !== manifest.main,
 		),
 	};
+}
+
+/** The engine searches its module table by bytes. */
+function byBytes(a: string, b: string): number {
+	return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** What tsc made of a module, or the file itself where it is JavaScript. */

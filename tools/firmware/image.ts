@@ -130,7 +130,7 @@ export async function finishImage(
 		romHeapBytes: rom.length,
 		ramBytes: memory.ram,
 		arenaBytes: symbols("__arena_end") - symbols("__arena_start"),
-		staticBytes: symbols("__stack_bottom") - ramBase,
+		staticBytes: symbols("__bss_end") - symbols("__data_start"),
 		stackBytes: stack,
 		aliases: output.aliases,
 		warnings: output.warnings,

@@ -160,7 +160,7 @@ export function readManifest(
 ): FirmwareManifest {
 	const collector = new Collector(platform);
 	collector.file(path);
-	const modules = new Map([...collector.modules].sort(bySpecifier));
+	const modules = new Map([...collector.modules].sort());
 	const main = collector.main;
 	if (!modules.has(main))
 		throw new FirmwareError(
@@ -252,11 +252,6 @@ function readJson(path: string): ManifestFile {
 function list(value: string | string[] | undefined): string[] {
 	if (value === undefined) return [];
 	return typeof value === "string" ? [value] : value;
-}
-
-/** The engine searches its module table by bytes. */
-function bySpecifier([a]: [string, string], [b]: [string, string]): number {
-	return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function withoutExtension(path: string): string {

@@ -1,0 +1,2 @@
+/** Preloaded: lies in flash. */
+export const frozen = { value: 1 };
