@@ -19,7 +19,7 @@ import type { Target } from "../../src/sip/endpoint.js";
 import { Header } from "../../src/sip/header.js";
 import type { Message } from "../../src/sip/message.js";
 import type { OutgoingResponse } from "../../src/sip/writer.js";
-import type { Change, ProfileDatabase } from "./database.js";
+import type { ProfileDatabase } from "./database.js";
 import {
 	concerned,
 	type DocumentName,
@@ -130,28 +130,26 @@ export class ProfileServer extends EndpointMachine {
 				{ count: records.length },
 			);
 		for (const key of new Set(records.map(({ key }) => key)))
-			this.#changed(now, nameOf(key));
+			this.#safely(
+				() => this.#changed(now, nameOf(key)),
+				() => {},
+			);
 	}
 
 	/** Another process has committed to the database. */
 	databaseChanged(now: number): void {
-		let changes: Change[];
-		try {
-			changes = this.#database.changesAfter(this.#seen);
-		} catch (error) {
-			this.log.event(
-				"error",
-				"database-unreadable",
-				`the database cannot be read: ${(error as Error).message}`,
-			);
-			return;
-		}
-		this.#seen = changes.at(-1)?.sequence ?? this.#seen;
-		for (const name of concerned(this.#database, changes))
-			if (name.profile === "local-network" && name.subject === "*") {
-				for (const subject of this.#store.subjects("local-network"))
-					this.#changed(now, { ...name, subject });
-			} else this.#changed(now, name);
+		this.#safely(
+			() => {
+				const changes = this.#database.changesAfter(this.#seen);
+				for (const name of concerned(this.#database, changes))
+					if (name.profile === "local-network" && name.subject === "*") {
+						for (const subject of this.#store.subjects("local-network"))
+							this.#changed(now, { ...name, subject });
+					} else this.#changed(now, name);
+				this.#seen = changes.at(-1)?.sequence ?? this.#seen;
+			},
+			() => {},
+		);
 	}
 
 	/** Before the process ends: what is known is on disk. */
@@ -160,12 +158,11 @@ export class ProfileServer extends EndpointMachine {
 	}
 
 	protected override ownDeadline(): number {
-		return Math.min(this.#notifier.deadline(), this.#store.deadline);
+		return this.#notifier.deadline();
 	}
 
 	protected override elapsed(now: number): void {
 		this.#notifier.timeout(now);
-		this.#store.timeout(now);
 	}
 
 	override next(now: number): NetworkOutput | undefined {
@@ -174,10 +171,12 @@ export class ProfileServer extends EndpointMachine {
 			const output = super.next(now);
 			// What a message promises is on disk before the message leaves.
 			if (output !== undefined) {
-				this.#store.flushUrgent();
+				this.#store.keepPromises();
 				return output;
 			}
-			if (!this.#drainNotifier(now)) return undefined;
+			if (this.#drainNotifier(now)) continue;
+			this.#store.flush();
+			return undefined;
 		}
 	}
 
@@ -185,7 +184,13 @@ export class ProfileServer extends EndpointMachine {
 		switch (output.kind) {
 			case "request": {
 				const { transaction, message, source } = output;
-				const response = this.#request(now, transaction, message, source);
+				const response = this.#safely(
+					() => this.#request(now, transaction, message, source),
+					(): OutgoingResponse => ({
+						status: 500,
+						headers: [["Retry-After", "5"]],
+					}),
+				);
 				if (response !== undefined)
 					this.endpoint.respond(now, transaction, response);
 				break;
@@ -394,7 +399,24 @@ export class ProfileServer extends EndpointMachine {
 	}
 
 	#state({ key }: SubscriptionView): EventState {
-		return this.#documents.get(nameOf(key)) ?? {};
+		return this.#safely<EventState>(
+			() => this.#documents.get(nameOf(key)) ?? {},
+			() => ({}),
+		);
+	}
+
+	/** The database is a file that others write: what goes wrong with it is told, and the server goes on. */
+	#safely<Result>(body: () => Result, otherwise: () => Result): Result {
+		try {
+			return body();
+		} catch (error) {
+			this.log.event(
+				"error",
+				"database-unreadable",
+				`the database cannot be used: ${(error as Error).message}`,
+			);
+			return otherwise();
+		}
 	}
 
 	/** Was there anything? */
@@ -432,7 +454,7 @@ export class ProfileServer extends EndpointMachine {
 				break;
 			case "notified":
 				this.#waiting.delete(output.id);
-				this.#store.taken(now, output.id, output.etag);
+				this.#store.taken(output.id, output.etag);
 				this.log.event("info", "notified", `${output.key} was taken`, {
 					key: output.key,
 					digest: output.etag,

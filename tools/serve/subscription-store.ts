@@ -1,23 +1,20 @@
 /**
  * Keeps subscriptions over a restart. A new or refreshed one is written before its
- * response leaves; that a subscriber has taken a state is written a little later,
- * together with others (who is told twice after a crash has lost nothing).
+ * response leaves; that a subscriber has taken a state, when there is nothing else
+ * to do (who is told twice after a crash has lost nothing).
  */
 import type { SubscriptionRecord } from "../../src/event/notifier.js";
 import { nameOf, type Profile } from "./documents.js";
 import type { ServerState } from "./state.js";
 
-/** Milliseconds that a taken state may wait to be written. */
-const writeAfter = 200;
-
 export class SubscriptionStore {
 	readonly #state: ServerState;
 	readonly #failed: (error: Error) => void;
 	readonly #records = new Map<string, SubscriptionRecord>();
-	/** Ids whose record, or its absence, is to be written: at once, and later. */
-	readonly #urgent = new Set<string>();
-	readonly #later = new Set<string>();
-	deadline = Number.POSITIVE_INFINITY;
+	/** Ids whose record, or its absence, is not written yet. */
+	readonly #unwritten = new Set<string>();
+	/** Is one of them promised to a subscriber? */
+	#promised = false;
 
 	constructor(state: ServerState, failed: (error: Error) => void) {
 		this.#state = state;
@@ -28,7 +25,7 @@ export class SubscriptionStore {
 		for (const { id, state, expires } of this.#state.subscriptions())
 			if (expires > wallClock)
 				this.#records.set(id, JSON.parse(state) as SubscriptionRecord);
-			else this.#urgent.add(id);
+			else this.#unwritten.add(id);
 		return [...this.#records.values()];
 	}
 
@@ -49,44 +46,35 @@ export class SubscriptionStore {
 
 	keep(record: SubscriptionRecord): void {
 		this.#records.set(record.id, record);
-		this.#urgent.add(record.id);
+		this.#unwritten.add(record.id);
+		this.#promised = true;
 	}
 
 	/** The subscriber has the state with this tag. */
-	taken(now: number, id: string, etag: string): void {
+	taken(id: string, etag: string): void {
 		const record = this.#records.get(id);
 		if (record === undefined) return;
 		this.#records.set(id, { ...record, etag });
-		this.#later.add(id);
-		this.deadline = Math.min(this.deadline, now + writeAfter);
+		this.#unwritten.add(id);
 	}
 
 	forget(id: string): void {
 		this.#records.delete(id);
-		this.#urgent.add(id);
+		this.#unwritten.add(id);
 	}
 
 	/** Before a message leaves: what it promises is written. */
-	flushUrgent(): void {
-		if (this.#urgent.size > 0) this.#write(this.#urgent);
-	}
-
-	timeout(now: number): void {
-		if (this.deadline <= now) this.flush();
-	}
-
-	flush(): void {
-		this.deadline = Number.POSITIVE_INFINITY;
-		for (const id of this.#later) this.#urgent.add(id);
-		this.#later.clear();
-		this.flushUrgent();
+	keepPromises(): void {
+		if (this.#promised) this.flush();
 	}
 
 	/** A full disk stops no NOTIFY: it is told, and the server goes on. */
-	#write(ids: Set<string>): void {
+	flush(): void {
+		this.#promised = false;
+		if (this.#unwritten.size === 0) return;
 		try {
 			this.#state.transaction(() => {
-				for (const id of ids) {
+				for (const id of this.#unwritten) {
 					const record = this.#records.get(id);
 					if (record === undefined) this.#state.remove(id);
 					else
@@ -100,6 +88,6 @@ export class SubscriptionStore {
 		} catch (error) {
 			this.#failed(error as Error);
 		}
-		ids.clear();
+		this.#unwritten.clear();
 	}
 }
