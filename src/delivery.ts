@@ -11,7 +11,12 @@ import type { Resolver } from "./dns/resolver.js";
 import { HookswitchError } from "./errors.js";
 import type { Host } from "./host.js";
 import type { Address, ConnectionId, SocketName, Transport } from "./port.js";
-import { AuthenticationState, answer } from "./sip/authentication.js";
+import {
+	AuthenticationState,
+	answer,
+	authorize,
+	type CredentialSource,
+} from "./sip/authentication.js";
 import type { EndpointOutput, SipEndpoint, Target } from "./sip/endpoint.js";
 import type { Message } from "./sip/message.js";
 import { isNumeric, parameter, parseUriText } from "./sip/uri.js";
@@ -99,6 +104,13 @@ interface Avoided {
 	readonly until: number;
 }
 
+/** A server that has taken our credentials: the next request brings them along, and is spared the challenge. */
+interface Acquaintance {
+	readonly target: Target;
+	readonly credentials: CredentialSource;
+	readonly state: AuthenticationState;
+}
+
 /** Challenges answered for one request: a proxy's and a server's, each once stale, and one to spare. */
 const challengeLimit = 5;
 /** Timer B and F (64*T1): for that long a silent target is not the first choice. */
@@ -106,6 +118,7 @@ const avoidanceTime = 32_000;
 /** A refused connection may stand again soon. */
 const transportAvoidanceTime = 5_000;
 const avoidanceLimit = 8;
+const acquaintanceLimit = 4;
 
 export class Delivery {
 	readonly #host: Host;
@@ -114,6 +127,7 @@ export class Delivery {
 	readonly #outputs: DeliveryOutput[] = [];
 	readonly #sendings: Sending[] = [];
 	#avoided: Avoided[] = [];
+	#acquaintances: Acquaintance[] = [];
 	#lastId = 0;
 	/** The time of the last input, for what follows while outputs are drained. */
 	#now = 0;
@@ -307,7 +321,11 @@ export class Delivery {
 	}
 
 	#request(sending: Sending, target: Target): void {
-		const { request, authorization } = sending;
+		const { request } = sending;
+		const authorization =
+			sending.authorization.length > 0
+				? sending.authorization
+				: this.#known(sending, target);
 		sending.target = target;
 		sending.transaction = this.#endpoint.request(
 			this.#now,
@@ -317,6 +335,37 @@ export class Delivery {
 			target,
 			sending.owner,
 		);
+	}
+
+	/** Credentials for a server that has asked for them before, by its nonce. */
+	#known(
+		{ request, secureOnly }: Sending,
+		target: Target,
+	): readonly HeaderField[] {
+		const { credentials } = request;
+		if (credentials === undefined || (secureOnly && target.transport !== "tls"))
+			return [];
+		for (const each of this.#acquaintances)
+			if (each.credentials === credentials && sameTarget(each.target, target))
+				return authorize(this.#host, request, each.state);
+		return [];
+	}
+
+	/** The server at `target` has answered: with `state` it took our credentials, without it wants new ones. */
+	#acquaint(
+		{ request, target }: Sending,
+		state: AuthenticationState | undefined,
+	): void {
+		const { credentials } = request;
+		if (credentials === undefined || target === undefined) return;
+		this.#acquaintances = this.#acquaintances.filter(
+			(each) =>
+				each.credentials !== credentials || !sameTarget(each.target, target),
+		);
+		if (state === undefined) return;
+		if (this.#acquaintances.length >= acquaintanceLimit)
+			this.#acquaintances.shift();
+		this.#acquaintances.push({ target, credentials, state });
 	}
 
 	#response(output: Extract<EndpointOutput, { kind: "response" }>): void {
@@ -344,6 +393,8 @@ export class Delivery {
 		if ((status === 401 || status === 407) && this.#answered(sending, message))
 			return;
 		if (status >= 200) this.#forget(sending);
+		if (status >= 200 && status < 300 && sending.authorization.length > 0)
+			this.#acquaint(sending, sending.authentication);
 		this.#outputs.push({
 			kind: "response",
 			owner,
@@ -363,6 +414,7 @@ export class Delivery {
 			sending.cancelled
 		)
 			return false;
+		this.#acquaint(sending, undefined);
 		sending.challenges += 1;
 		if (sending.challenges > challengeLimit) return false;
 		if (sending.secureOnly && target.transport !== "tls") {
