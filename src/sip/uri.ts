@@ -213,7 +213,10 @@ function readPair(
 	} else if (isHeader) cursor.fail(code, "a header in a URI has no value");
 	checkEscapes(cursor, start, cursor.at);
 	into?.push({
-		name: cursor.name(start, nameEnd),
+		name:
+			host.find(bytes, 0x25, start, nameEnd) === nameEnd
+				? cursor.name(start, nameEnd)
+				: withoutEscapes(host, bytes, start, nameEnd).toLowerCase(),
 		value:
 			valueStart < 0
 				? undefined
