@@ -124,9 +124,10 @@ export class Enrolment {
 	#localNetwork: ProfileEnrolment | undefined;
 	#device: ProfileEnrolment | undefined;
 	#storedServer: string | undefined;
-	/** The network has come up for the first time. */
+	/** The network has come up for the first time; and the first SUBSCRIBE has gone. */
 	#begun = false;
-	/** When the first SUBSCRIBE may go. */
+	#started = false;
+	/** When it may go. */
 	#startAt = Number.POSITIVE_INFINITY;
 	/** When the device profile no longer waits for the local network's. */
 	#patience = Number.POSITIVE_INFINITY;
@@ -262,7 +263,7 @@ export class Enrolment {
 	deadline(): number {
 		let earliest = Number.POSITIVE_INFINITY;
 		if (this.#context.up && this.#device === undefined)
-			earliest = Math.min(this.#startAt, this.#patience);
+			earliest = this.#started ? this.#patience : this.#startAt;
 		for (const each of this.#profiles)
 			earliest = Math.min(earliest, each.deadline());
 		return earliest;
@@ -277,8 +278,9 @@ export class Enrolment {
 		for (const each of this.#profiles.slice())
 			if (each.over) this.#profiles.splice(this.#profiles.indexOf(each), 1);
 		const lease = this.#lease;
-		if (!this.#context.up || lease === undefined || this.#startAt > now) return;
-		this.#startAt = Number.NEGATIVE_INFINITY;
+		if (!this.#context.up || lease === undefined) return;
+		if (!this.#started && this.#startAt > now) return;
+		this.#started = true;
 		if (this.#localNetwork === undefined) {
 			this.#beginLocalNetwork(now, lease);
 			this.#patience = now + localNetworkPatience;
