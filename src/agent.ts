@@ -152,6 +152,7 @@ export class Agent {
 		this.#now = now;
 		for (const change of this.#restored) this.#apply(change, 0);
 		this.#restored.length = 0;
+		this.#configuration.tellIfProvisioned();
 		this.#event("info", "agent-running", "the agent is running", {
 			instance: this.#factory.instance,
 			version: this.#options.build.version,
@@ -430,6 +431,7 @@ export class Agent {
 					: this.#configuration.settle(profile, name);
 				if (change !== undefined) this.#apply(change, undefined);
 				this.#enrolment.verdict(now, profile, name, true);
+				this.#configuration.tellIfProvisioned();
 				return;
 			}
 			case "enrolled":
@@ -459,6 +461,7 @@ export class Agent {
 		if (change === "same") this.#enrolment.setHeld(profile, name, output.etag);
 		else if (change !== undefined) this.#apply(change, output.effectiveBy);
 		this.#enrolment.verdict(now, profile, name, change !== undefined);
+		this.#configuration.tellIfProvisioned();
 	}
 
 	/** Carries out what may be done now; what ends calls waits for their end, or for `effectiveBy` seconds. */

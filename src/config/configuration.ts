@@ -107,7 +107,6 @@ export class Configuration {
 		// Whatever else is there belongs to nobody any more, if the device's own document can tell.
 		if (this.#documents.holds("device", this.#instance))
 			this.#journal.removeUnclaimed();
-		this.#tellIfProvisioned();
 	}
 
 	/** RFC 6080 §5.1.4.1: a local-network profile holds only in the network that it came from. */
@@ -138,10 +137,7 @@ export class Configuration {
 			return undefined;
 		}
 		this.#note(profile, name);
-		if (examination.kind === "same") {
-			this.#tellIfProvisioned();
-			return "same";
-		}
+		if (examination.kind === "same") return "same";
 		const change = this.#adopt(examination, etag);
 		const saved = this.#journal.save(
 			key,
@@ -169,10 +165,7 @@ export class Configuration {
 	withdraw(profile: DocumentKind, name: string): Change | undefined {
 		this.#note(profile, name);
 		const before = this.settings;
-		if (!this.#documents.drop(profile, name)) {
-			this.#tellIfProvisioned();
-			return undefined;
-		}
+		if (!this.#documents.drop(profile, name)) return undefined;
 		this.#journal.remove(this.#key(profile, name));
 		const change = plan(before, this.settings);
 		return {
@@ -193,7 +186,6 @@ export class Configuration {
 	/** There is none yet, but none is missing either. */
 	settle(profile: DocumentKind, name: string): undefined {
 		this.#note(profile, name);
-		this.#tellIfProvisioned();
 		return undefined;
 	}
 
@@ -201,7 +193,6 @@ export class Configuration {
 	dropOrphans(): void {
 		for (const { profile, for: name } of this.#documents.dropOrphans())
 			this.#journal.remove(this.#key(profile, name));
-		this.#tellIfProvisioned();
 	}
 
 	saveServer(uri: string): void {
@@ -303,8 +294,8 @@ export class Configuration {
 			this.#settled.push(settled);
 	}
 
-	/** `provisioned`, once: every profile that is known of has come, or is known not to exist. */
-	#tellIfProvisioned(): void {
+	/** To be asked after each change: `provisioned`, once, when every profile that is known of has come, or is known not to exist. */
+	tellIfProvisioned(): void {
 		if (this.#provisioned) return;
 		const { users, accounts } = this.settings;
 		const has = (profile: DocumentKind, name: string) =>

@@ -6,8 +6,8 @@
  * Of a document only what it gives is kept; its bytes live in storage.
  * It must not know storage, subscriptions or the phone.
  */
-import { decodeAccess } from "../access/decode.js";
-import { AccessList } from "../access/list.js";
+import { decodeAccessList } from "../access/decode.js";
+import type { AccessList } from "../access/list.js";
 import type { Host } from "../host.js";
 import { decodeProfile } from "../profile/decode.js";
 import type { ProfileDocument } from "../profile/document.js";
@@ -84,18 +84,23 @@ export class Documents {
 	): Examination {
 		const decoded =
 			profile === "access"
-				? decodeAccess(this.#host, bytes)
+				? decodeAccessList(this.#host, bytes)
 				: decodeProfile(this.#host, bytes);
 		const { document, warnings } = decoded;
 		if (document === undefined)
 			return { kind: "refused", errors: decoded.errors };
-		const fault = mismatch(profile, name, document);
+		const isProfile = "type" in document;
+		const fault = mismatch(
+			profile,
+			name,
+			document.for,
+			isProfile ? document.type : "access",
+		);
 		if (fault !== undefined) return { kind: "refused", errors: [fault] };
 		const whole = decoded.canonical ? bytes : canonical(this.#host, bytes);
 		const found = digest ?? identity(this.#host, whole);
 		if (this.#find(profile, name)?.digest === found)
 			return { kind: "same", digest: found };
-		const isList = "rules" in document;
 		return {
 			kind: "candidate",
 			profile,
@@ -104,8 +109,8 @@ export class Documents {
 			version: document.version,
 			warnings,
 			bytes: whole,
-			document: isList ? undefined : document,
-			list: isList ? new AccessList(this.#host, document) : undefined,
+			document: isProfile ? document : undefined,
+			list: isProfile ? undefined : document,
 		};
 	}
 
@@ -168,9 +173,10 @@ export class Documents {
 function mismatch(
 	profile: DocumentKind,
 	name: string,
-	document: { readonly for: string; readonly type?: string },
+	whose: string,
+	type: string,
 ): DocumentError | undefined {
-	if (profile !== "access" && document.type !== profile)
+	if (type !== profile)
 		return {
 			line: 1,
 			column: 1,
@@ -180,7 +186,7 @@ function mismatch(
 		};
 	// A site may have one profile for all its devices and networks; users and lists are somebody's.
 	const personal = profile === "user" || profile === "access";
-	if (personal && document.for.toLowerCase() !== name.toLowerCase())
+	if (personal && whose.toLowerCase() !== name.toLowerCase())
 		return {
 			line: 1,
 			column: 1,

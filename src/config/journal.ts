@@ -186,7 +186,8 @@ export class Journal {
 			entry.target = 1 - slot;
 			entry.condemned = undefined;
 		}
-		return { name, ok };
+		// The index is our own business, unless it can't be stored.
+		return ok && name === INDEX ? undefined : { name, ok };
 	}
 
 	next(): StoreOutput | undefined {

@@ -206,6 +206,7 @@ export class Registration {
 			binding.failures = 0;
 			binding.registrar = 0;
 			binding.serviceRoute = [];
+			binding.announced = "";
 			binding.deadline = now;
 		}
 	}

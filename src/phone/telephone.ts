@@ -150,6 +150,8 @@ export class Telephone {
 		}
 		const status = this.#outside(message, source);
 		if (status !== 0) {
+			if (status === 403 && message.method === "INVITE")
+				this.#refused(message.from.uriText, status, "not-from-server");
 			this.#refuse(transaction, status, message);
 			return;
 		}
@@ -282,8 +284,6 @@ export class Telephone {
 		if (status === 405 || status === 501) headers.push(["Allow", ALLOW]);
 		if (status === 420)
 			headers.push(["Unsupported", message.list(Header.Require).join(", ")]);
-		if (status === 403 && message.method === "INVITE")
-			this.#refused(message.from.uriText, status, "not-from-server");
 		this.#outputs.push({
 			kind: "respond",
 			transaction,

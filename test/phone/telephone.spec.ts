@@ -412,6 +412,7 @@ describe("a request that is turned away", () => {
 			status: 403,
 			right: "block",
 		});
+		deepEqual(bench.events(), ["call-refused"]);
 	});
 
 	it("by the list may be known by From alone: From tightens", () => {
