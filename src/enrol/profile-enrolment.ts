@@ -357,7 +357,9 @@ export class ProfileEnrolment {
 			];
 		}
 		this.#index += 1;
-		if (this.#index < this.#candidates.length) this.#attempt(now);
+		// Without an access list there is none elsewhere; a user's profile may be at home in the AoR's own domain.
+		const further = this.profile !== "access" || !this.#absent;
+		if (further && this.#index < this.#candidates.length) this.#attempt(now);
 		else this.#wait(now, why, this.#retryAfter);
 	}
 
