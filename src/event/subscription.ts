@@ -93,8 +93,8 @@ export class Subscription implements SubscriptionView, Queued {
 	queued = false;
 	/** A NOTIFY is under way. */
 	notifying = false;
-	/** It takes a place among those under way (see `window`). */
-	placed = false;
+	/** It takes a place among those under way (see `window.ts`). */
+	placedUntil = 0;
 	/** Reason of the last NOTIFY, "" while the subscription stands. */
 	ending = "";
 	retryAfter: number | undefined;

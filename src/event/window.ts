@@ -9,8 +9,8 @@
 export interface Queued {
 	/** In the queue. */
 	queued: boolean;
-	/** Holds a place. */
-	placed: boolean;
+	/** Until when it holds a place at most, in ms; 0: it holds none. */
+	placedUntil: number;
 }
 
 interface Place<Item extends Queued> {
@@ -57,14 +57,14 @@ export class Window<Item extends Queued> {
 	}
 
 	place(now: number, item: Item): void {
-		item.placed = true;
+		item.placedUntil = now + this.#placeTime;
 		this.#placed += 1;
-		this.#places.push({ item, until: now + this.#placeTime });
+		this.#places.push({ item, until: item.placedUntil });
 	}
 
 	release(item: Item): void {
-		if (!item.placed) return;
-		item.placed = false;
+		if (item.placedUntil === 0) return;
+		item.placedUntil = 0;
 		this.#placed -= 1;
 	}
 
@@ -73,7 +73,8 @@ export class Window<Item extends Queued> {
 			const place = this.#places[this.#placesHead];
 			if (place === undefined || place.until > now) break;
 			this.#placesHead += 1;
-			this.release(place.item);
+			// It may have come back and hold another place by now.
+			if (place.item.placedUntil === place.until) this.release(place.item);
 		}
 		if (this.#placesHead * 2 < this.#places.length) return;
 		this.#places = this.#places.slice(this.#placesHead);
