@@ -10,19 +10,20 @@
  *   a newer save that waits replaces an older one that waits;
  * - a write that fails changes nothing: the slot in use stays in use, and the
  *   settings stay in force in RAM;
- * - after three crashes within a minute of boot (`safeStart`) the newest of two
- *   whole slots is condemned: the one before it is used, and the digest of the
- *   condemned one is remembered, in its slot, until another takes its place. A
- *   document that has no other version is left out, not condemned: a device that
- *   has nothing else has nothing to lose when the server sends it again;
+ * - after three crashes within a minute of boot (`safeStart`) the newest of all
+ *   documents is set aside, and that is marked in its slot: where there is a version
+ *   before it, that one is used and the newer is condemned: its digest is remembered
+ *   until another takes its place. Where there is none it is left out, not
+ *   condemned: a device that has nothing else has nothing to lose when the server
+ *   sends it again. Three more crashes set the next one aside;
  * - an index lists all names, so that what nothing refers to any more is found and
  *   deleted. A name enters it before the document is written and leaves it after
  *   the document is gone.
  *
  * It must not know what a document says.
  *
- * A slot: "HKJ1", CRC-32 of all that follows, sequence, body length (32 bits each,
- * big-endian), format, state (8 bits each), label length (16 bits), label, body.
+ * A slot: "HKJ1", CRC-32 of all that follows, sequence (one count for all
+ * documents), body length (32 bits each, big-endian), format, state (8 bits each), label length (16 bits), label, body.
  */
 import type { Host } from "../host.js";
 import type { StoreOutput } from "../port.js";
@@ -33,6 +34,7 @@ const MAGIC = 0x484b4a31;
 const FORMAT = 1;
 const COMMITTED = 1;
 const CONDEMNED = 2;
+const LEFT_OUT = 3;
 const INDEX = "index";
 /** One local network, one device, eight users and as many lists, and the server, are 19; the rest is room. */
 export const MAX_DOCUMENTS = 40;
@@ -65,7 +67,7 @@ interface Entry {
 	readonly name: string;
 	/** The slot in use: 0, 1, or -1 when there is none. */
 	slot: number;
-	/** The highest that any slot holds or a write was given. */
+	/** Of the newest whole slot, or given to a write; 0: storage has nothing under the name. */
 	sequence: number;
 	condemned: string | undefined;
 	/** The slot that the next write goes to: not the one in use, and not the newest whole one. */
@@ -99,7 +101,8 @@ export const EMPTY_LABEL: DocumentLabel = Object.freeze({
 export class Journal {
 	readonly #host: Host;
 	readonly #read: (key: string) => Uint8Array | undefined;
-	readonly #safeStart: boolean;
+	/** The highest that any slot holds or a write was given. */
+	#sequence = 0;
 	readonly #entries: Entry[] = [];
 	readonly #index: Entry;
 	/** Names that the index in storage lists and that nobody has asked for since the start. */
@@ -117,11 +120,10 @@ export class Journal {
 	) {
 		this.#host = host;
 		this.#read = read;
-		this.#safeStart = safeStart;
-		// The index is no profile: a safe start does not go back to an older one.
-		this.#index = this.#open(INDEX, false);
+		this.#index = this.#open(INDEX);
 		const names = this.#document(this.#index)?.proof ?? "";
 		this.#unclaimed = names === "" ? [] : names.split(" ");
+		if (safeStart) this.#setNewestAside();
 	}
 
 	/** The document in use under `name`, read from storage. */
@@ -180,7 +182,7 @@ export class Journal {
 				: this.#entries.find((other) => other.name === name);
 		if (entry === undefined || entry.writing !== slot) return undefined;
 		entry.writing = -1;
-		if (entry.writingState === CONDEMNED) return undefined;
+		if (entry.writingState !== COMMITTED) return undefined;
 		if (ok) {
 			entry.slot = slot;
 			entry.target = 1 - slot;
@@ -228,16 +230,16 @@ export class Journal {
 	}
 
 	#entry(name: string): Entry {
-		for (const entry of this.#entries) if (entry.name === name) return entry;
-		const entry = this.#open(name, this.#safeStart);
-		this.#entries.push(entry);
 		const listed = this.#unclaimed.indexOf(name);
 		if (listed >= 0) this.#unclaimed.splice(listed, 1);
+		for (const entry of this.#entries) if (entry.name === name) return entry;
+		const entry = this.#open(name);
+		this.#entries.push(entry);
 		return entry;
 	}
 
 	/** Reads both slots and decides which is in use. */
-	#open(name: string, safeStart: boolean): Entry {
+	#open(name: string): Entry {
 		const entry: Entry = {
 			name,
 			slot: -1,
@@ -251,32 +253,57 @@ export class Journal {
 		};
 		const a = this.#slot(name, 0);
 		const b = this.#slot(name, 1);
-		if (a === undefined && b === undefined) return entry;
-		const aIsNewer =
-			b === undefined || (a !== undefined && a.sequence > b.sequence);
-		const newest = aIsNewer ? a : b;
-		const other = aIsNewer ? b : a;
+		const newestAt =
+			b === undefined || (a !== undefined && a.sequence > b.sequence) ? 0 : 1;
+		const newest = newestAt === 0 ? a : b;
 		if (newest === undefined) return entry;
-		const newestAt = aIsNewer ? 0 : 1;
 		entry.sequence = newest.sequence;
-		entry.target = 1 - newestAt;
-		if (newest.state !== CONDEMNED && !safeStart) {
+		this.#sequence = Math.max(this.#sequence, newest.sequence);
+		if (newest.state === COMMITTED) {
 			entry.slot = newestAt;
+			entry.target = 1 - newestAt;
 			entry.opened = newest;
 			return entry;
 		}
-		const label = this.#label(newest);
-		if (newest.state === CONDEMNED) entry.condemned = label.digest;
-		if (other === undefined || other.state === CONDEMNED) return entry;
-		entry.slot = 1 - newestAt;
+		// What is set aside is the next to be written over.
 		entry.target = newestAt;
+		if (newest.state !== CONDEMNED) return entry;
+		entry.condemned = this.#label(newest).digest;
+		const other = newestAt === 0 ? b : a;
+		if (other === undefined || other.state !== COMMITTED) return entry;
+		entry.slot = 1 - newestAt;
 		entry.opened = other;
-		if (newest.state === CONDEMNED) return entry;
-		entry.condemned = label.digest;
-		// Remembered over the next restarts, in the slot that is not in use.
-		const body = newest.bytes.subarray(newest.bodyStart);
-		entry.waiting = this.#record(entry, CONDEMNED, label, body);
 		return entry;
+	}
+
+	/** A safe start: of all documents that are in use, the one that was written last is not to be used. */
+	#setNewestAside(): void {
+		let newest: Entry | undefined;
+		for (const name of this.#unclaimed) {
+			const entry = this.#open(name);
+			this.#entries.push(entry);
+			const { opened, condemned } = entry;
+			// One that went back a version has done its part; without a body there is nothing to crash on.
+			if (condemned !== undefined || opened === undefined) continue;
+			if (opened.bodyStart === opened.bytes.length) continue;
+			if (
+				newest === undefined ||
+				opened.sequence > (newest.opened?.sequence ?? 0)
+			)
+				newest = entry;
+		}
+		const slot = newest?.opened;
+		if (newest === undefined || slot === undefined) return;
+		const other = this.#slot(newest.name, 1 - newest.slot);
+		const hasOther = other !== undefined && other.state === COMMITTED;
+		const label = this.#label(slot);
+		const body = slot.bytes.subarray(slot.bodyStart);
+		const state = hasOther ? CONDEMNED : LEFT_OUT;
+		newest.target = newest.slot;
+		newest.slot = hasOther ? 1 - newest.slot : -1;
+		newest.opened = other;
+		if (hasOther) newest.condemned = label.digest;
+		newest.waiting = this.#record(newest, state, label, body);
 	}
 
 	#document(entry: Entry): StoredDocument | undefined {
@@ -321,7 +348,7 @@ export class Journal {
 		label: DocumentLabel,
 		body: Uint8Array,
 	): Uint8Array {
-		entry.sequence++;
+		entry.sequence = ++this.#sequence;
 		const text = this.#host.encode(
 			`${label.profile}\n${label.for}\n${label.digest}\n${label.etag}\n${label.server}\n${label.proof}`,
 		);
