@@ -120,13 +120,15 @@ function drive(unit: number, file: string, readOnly: boolean): string[] {
 export const factoryOffset = 0;
 export const storageOffset = FACTORY_PARTITION_SIZE;
 export const storageSize = 256 * 1024;
+/** The crash counter's, behind the store. */
+const crashesSize = 8 * 1024;
 
 /** A second flash chip: the factory document, and an erased store behind it. */
 export function makeStorageImage(
 	path: string,
 	factory: Uint8Array | undefined,
 ): void {
-	const chip = Buffer.alloc(storageOffset + storageSize, 0xff);
+	const chip = Buffer.alloc(storageOffset + storageSize + crashesSize, 0xff);
 	if (factory) chip.set(encodeFactoryPartition(factory), factoryOffset);
 	rmSync(path, { force: true });
 	const file = openSync(path, "wx", 0o600);

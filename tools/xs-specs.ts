@@ -3,6 +3,8 @@
  * QEMU one after the other, and gives what became of each test. A spec that takes
  * the phone down (or hangs) fails, and the others go on in a fresh one.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
 	buildFirmware,
@@ -10,7 +12,7 @@ import {
 	root,
 } from "./firmware/build.js";
 import { readManifest } from "./firmware/manifest.js";
-import { type Qemu, startQemu } from "./qemu.js";
+import { makeStorageImage, type Qemu, startQemu } from "./qemu.js";
 
 export interface XsTest {
 	/** Titles of the describes around it, and its own. */
@@ -39,15 +41,23 @@ export async function runXsSpecs(
 	options: XsSpecsOptions = {},
 ): Promise<XsSpec[]> {
 	const manifest = join(root, "test/xs/manifest.json");
+	const { entries } = readManifest(manifest);
 	const { image } = await buildFirmware({
 		target: "qemu",
 		manifest,
 		...(options.onProgress ? { onProgress: options.onProgress } : {}),
 	});
-	const specifiers = readManifest(manifest).entries.filter((specifier) =>
+	const specifiers = entries.filter((specifier) =>
 		specifier.includes(options.filter ?? ""),
 	);
-	const session = new Session(image, options.patience ?? defaultPatience);
+	const folder = mkdtempSync(join(tmpdir(), "hookswitch-xs-"));
+	const storage = join(folder, "storage.bin");
+	makeStorageImage(storage, undefined);
+	const session = new Session(
+		image,
+		storage,
+		options.patience ?? defaultPatience,
+	);
 	try {
 		const specs: XsSpec[] = [];
 		for (const specifier of specifiers)
@@ -55,18 +65,21 @@ export async function runXsSpecs(
 		return specs;
 	} finally {
 		await session.end();
+		rmSync(folder, { recursive: true });
 	}
 }
 
 /** A phone that runs specs until it dies, and then its successor. */
 class Session {
 	readonly #image: string;
+	readonly #storage: string;
 	readonly #patience: number;
 	#qemu: Qemu | undefined;
 	#onLine: (line: string) => void = () => {};
 
-	constructor(image: string, patience: number) {
+	constructor(image: string, storage: string, patience: number) {
 		this.#image = image;
+		this.#storage = storage;
 		this.#patience = patience;
 	}
 
@@ -124,6 +137,7 @@ class Session {
 		});
 		const qemu = startQemu({
 			image: this.#image,
+			storage: this.#storage,
 			onLine: (line) => this.#onLine(line),
 			noReboot: true,
 		});

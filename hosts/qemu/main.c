@@ -12,7 +12,7 @@ static txCreation creation = {
 	.incrementalChunkSize = 1024,
 	.initialHeapCount = 256,
 	.incrementalHeapCount = 64,
-	.stackCount = 512,
+	.stackCount = 768, /* the data path of the agent is deep */
 	.initialKeyCount = 64,
 	.incrementalKeyCount = 32,
 };

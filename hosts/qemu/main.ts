@@ -2,7 +2,8 @@
 import config from "mc/config";
 import { Agent } from "../../src/agent.js";
 import { Driver } from "../driver.js";
-import { type KeyValue, storedReader } from "../platform.js";
+import { storedReader } from "../platform.js";
+import { factoryDocument, open } from "./keyvalue.js";
 import { qemuHost, qemuNatives } from "./natives.js";
 import { qemuPlatform } from "./platform.js";
 
@@ -11,17 +12,18 @@ const SAFE_START_AFTER = 3;
 
 function main(): void {
 	const native = qemuNatives();
-	const storage = {
-		read: () => undefined,
-		write: () => {
-			throw new Error("no storage yet");
-		},
-		delete: () => false,
-		close() {},
-	} as unknown as KeyValue;
-	const factory = native.encode(
-		'<factory xmlns="urn:hookswitch:factory:1" instance="urn:uuid:00000000-0000-4000-8000-000000000001" vendor="hookswitch" model="qemu" version="1"/>',
-	);
+	const storage = open({ path: "storage", format: "buffer" });
+	const factory = factoryDocument();
+	if (factory === undefined) {
+		const event = {
+			t: Math.round(native.now()),
+			level: "error",
+			code: "no-factory",
+			text: "the factory partition is empty or damaged: this device does not know who it is",
+		};
+		native.log(`@${JSON.stringify(event)}`);
+		return;
+	}
 	const agent = new Agent(qemuHost(), {
 		factory,
 		stored: storedReader(storage),

@@ -111,7 +111,15 @@ static void settle(txSlot* slot)
 		slot->value.module.id = former.value.module.id;
 		break;
 	case XS_STRING_KIND:
+	case XS_STRING_X_KIND:
+		memset(&slot->value, 0, sizeof(slot->value));
+		slot->value.string = former.value.string;
 		slot->kind = XS_STRING_X_KIND;
+		break;
+	case XS_REFERENCE_KIND:
+	case XS_CLOSURE_KIND:
+		memset(&slot->value, 0, sizeof(slot->value));
+		slot->value.reference = former.value.reference;
 		break;
 	case XS_BIGINT_KIND:
 		slot->kind = XS_BIGINT_X_KIND;
@@ -141,6 +149,13 @@ static void freeze(txMachine* the, txSlot* instance)
 				property->value.array.address[index].flag |= READ_ONLY;
 		}
 	}
+}
+
+/* The name of a module's function stands for it for good; a `let` stays what it is, at 4 bytes of RAM. */
+static void fix_function(txSlot* binding)
+{
+	if (binding && binding->kind == XS_REFERENCE_KIND && mxIsFunction(binding->value.reference))
+		binding->flag |= XS_DONT_SET_FLAG;
 }
 
 static const char* mutable_kind(const txSlot* slot)
@@ -210,6 +225,8 @@ static txMachine* make_machine(uint8_t* arena, bool report)
 		for (txSlot* slot = heap + 1; slot < heap->value.reference; slot++)
 			if (slot->kind == XS_INSTANCE_KIND && slot != global)
 				freeze(the, slot);
+			else if (slot->kind == XS_CLOSURE_KIND)
+				fix_function(slot->value.closure);
 	fxShareMachine(the);
 
 	/* What is free or stale would differ between the arenas. */

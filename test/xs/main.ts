@@ -3,6 +3,7 @@
  * `run SPECIFIER` loads a spec and runs its tests, each of which comes back as one
  * line, and `#done` ends it. See `tools/xs-specs.ts`.
  */
+import { open } from "../../hosts/qemu/keyvalue.js";
 import { qemuHost, qemuNatives } from "../../hosts/qemu/natives.js";
 
 interface Test {
@@ -59,6 +60,7 @@ Object.assign(globalThis, {
 	describe: (title: string, body: () => void) => runner.describe(title, body),
 	it: (title: string, body: () => void) => runner.it(title, body),
 	testHost: qemuHost(),
+	testKeyValue: open({ path: "storage", format: "buffer" }),
 });
 
 async function runSpec(specifier: string): Promise<void> {

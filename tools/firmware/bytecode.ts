@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { Component } from "./components.js";
 import { FirmwareError } from "./error.js";
 import type { NeededModules } from "./graph.js";
@@ -110,6 +111,12 @@ export async function compileModules(
 	return { source, bytes };
 }
 
+/** The sum is there so that bytecode of the same size makes another source, and is compiled in. */
+function sizeAndSum(path: string): string {
+	const bytes = readFileSync(path);
+	return `${bytes.length} /* ${crc32(bytes).toString(16)} */ }`;
+}
+
 function moduleSource(
 	main: string,
 	{ scripts, preload }: NeededModules,
@@ -130,7 +137,7 @@ function moduleSource(
 		"const modules_module modules_table[] = {",
 		...names.map(
 			(name, index) =>
-				`\t{ ${literal(name)}, module${index}, ${readFileSync(join(out, `${index}.xsb`)).length} },`,
+				`\t{ ${literal(name)}, module${index}, ${sizeAndSum(join(out, `${index}.xsb`))},`,
 		),
 		"};",
 		`const int modules_count = ${names.length};`,

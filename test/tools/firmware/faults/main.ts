@@ -76,6 +76,14 @@ const faults: Readonly<Record<string, () => void>> = {
 	parser: () => {
 		host.log(`parser: ${nameOf(() => new Function("return 1")())}`);
 	},
+	speed: () => {
+		const bytes = new Uint8Array(1024);
+		const began = host.now();
+		let sum = 0;
+		for (let round = 0; round < 100; round++)
+			for (let at = 0; at < bytes.length; at++) sum += bytes[at] ?? 0;
+		host.log(`speed: ${sum} ${(host.now() - began).toFixed(1)} ms`);
+	},
 	timers: () => {
 		const order: string[] = [];
 		host.timerSet(() => order.push("30"), 30);
