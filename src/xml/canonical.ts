@@ -10,9 +10,10 @@
  */
 import type { Host } from "../host.js";
 import { WHITE } from "./characters.js";
+import { XML_LIMITS, type XmlLimits } from "./limits.js";
 import { readName } from "./markup.js";
 import type { Namespaces } from "./namespaces.js";
-import { Token, XML_LIMITS, type XmlLimits, XmlScanner } from "./scanner.js";
+import { Token, XmlScanner } from "./scanner.js";
 import { ByteWriter } from "./writer.js";
 
 /** The canonical form; `bytes` itself when it is that already. Throws HookswitchError when it is not well-formed. */

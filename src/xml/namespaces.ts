@@ -24,6 +24,7 @@ export class Namespaces {
 	readonly #host: Host;
 	readonly #bytes: Uint8Array;
 	readonly #most: number;
+	readonly #mostUris: number;
 	readonly #uris: string[];
 	/** Rows of prefix start, prefix end, namespace; the innermost last. */
 	readonly #bindings: number[] = [];
@@ -37,6 +38,7 @@ export class Namespaces {
 		this.#host = host;
 		this.#bytes = bytes;
 		this.#most = most;
+		this.#mostUris = FIRST_NAMESPACE + known.length + most;
 		this.#uris = ["", XML_URI, XMLNS_URI, ...known];
 	}
 
@@ -114,8 +116,7 @@ export class Namespaces {
 			);
 		if (namespace < 0) {
 			// Names that went out of scope are kept: their number is limited as well, or looking them up would not be linear.
-			if (this.#uris.length >= this.#most + FIRST_NAMESPACE)
-				throw this.#tooMany(start);
+			if (this.#uris.length >= this.#mostUris) throw this.#tooMany(start);
 			namespace = this.#uris.push(uri) - 1;
 		}
 		this.#bindings.push(start, end, namespace);

@@ -13,6 +13,10 @@ import {
 	putCharacter,
 } from "./characters.js";
 
+/** Where characters stand: what is replaced and normalised depends on it. */
+export const Within = Object.freeze({ Value: 0, Text: 1, CData: 2 });
+export type Within = (typeof Within)[keyof typeof Within];
+
 const AMPERSAND = 0x26;
 const SEMICOLON = 0x3b;
 const HASH = 0x23;
@@ -76,8 +80,24 @@ export function referenceLength(reference: number): number {
 	return Math.floor(reference / 0x200000);
 }
 
+/** Checks the reference at `at`; gives its length, negative when canonical XML writes the character otherwise. */
+export function checkReference(
+	host: Host,
+	bytes: Uint8Array,
+	at: number,
+	end: number,
+	inValue: boolean,
+): number {
+	const reference = readReference(host, bytes, at, end);
+	const length = referenceLength(reference);
+	const code = referenceCode(reference);
+	return isCanonicalReference(bytes, at, length, code, inValue)
+		? length
+		: -length;
+}
+
 /** Does canonical XML write the character so? (Canonical XML 1.0 §2.3, "Text Nodes", "Attribute Nodes".) */
-export function isCanonicalReference(
+function isCanonicalReference(
 	bytes: Uint8Array,
 	at: number,
 	length: number,
@@ -159,24 +179,25 @@ export function expand(
 	bytes: Uint8Array,
 	start: number,
 	end: number,
-	isAttribute: boolean,
+	within: Within,
 ): Uint8Array {
+	const isValue = within === Within.Value;
 	// No reference is shorter than what it stands for.
 	const result = new Uint8Array(end - start);
 	let length = 0;
 	let at = start;
 	while (at < end) {
 		const byte = bytes[at] ?? 0;
-		if (byte === AMPERSAND) {
+		if (byte === AMPERSAND && within !== Within.CData) {
 			const reference = readReference(host, bytes, at, end);
 			length = putCharacter(result, length, referenceCode(reference));
 			at += referenceLength(reference);
 		} else if (byte === 0x0d) {
-			result[length++] = isAttribute ? 0x20 : 0x0a;
+			result[length++] = isValue ? 0x20 : 0x0a;
 			at += bytes[at + 1] === 0x0a ? 2 : 1;
 		} else {
 			result[length++] =
-				isAttribute && (byte === 0x09 || byte === 0x0a) ? 0x20 : byte;
+				isValue && (byte === 0x09 || byte === 0x0a) ? 0x20 : byte;
 			at++;
 		}
 	}

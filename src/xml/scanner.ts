@@ -4,7 +4,7 @@
  * in XML 1.0). It knows no vocabulary and builds no tree.
  *
  * What it leaves out, and refuses: document type declarations and all that follows
- * from them, encodings other than UTF-8. Every limit is named below. It takes time
+ * from them, encodings other than UTF-8. It takes time
  * linear in the document's length.
  *
  * Tokens are ranges of the document's own bytes; a text is made only of what the
@@ -14,13 +14,9 @@
 import { inSet } from "../bytes.js";
 import { HookswitchError } from "../errors.js";
 import type { Host } from "../host.js";
-import { Attributes, nameAmong } from "./attributes.js";
-import {
-	PLAIN_IN_DOUBLE,
-	PLAIN_IN_SINGLE,
-	PLAIN_TEXT,
-	WHITE,
-} from "./characters.js";
+import { type Attributes, nameAmong } from "./attributes.js";
+import { PLAIN_TEXT, WHITE } from "./characters.js";
+import { XML_LIMITS, type XmlLimits } from "./limits.js";
 import {
 	checkBytes,
 	codes,
@@ -28,42 +24,12 @@ import {
 	readComment,
 	readDeclaration,
 	readInstruction,
-	readName,
 	spells,
 	unfinished,
 } from "./markup.js";
-import { Namespaces, NO_NAMESPACE } from "./namespaces.js";
-import {
-	expand,
-	isCanonicalReference,
-	readReference,
-	referenceCode,
-	referenceLength,
-} from "./reference.js";
-
-/** What stops a document from taking more than its share of a small device. */
-export interface XmlLimits {
-	/** Bytes of the document. */
-	readonly bytes: number;
-	/** Elements within elements. */
-	readonly depth: number;
-	/** Attributes of one element: they are compared pair by pair. */
-	readonly attributes: number;
-	/** Bytes of one attribute's value as it stands. */
-	readonly value: number;
-	/** Bytes of one name. */
-	readonly name: number;
-	/** Namespaces of one document. */
-	readonly namespaces: number;
-}
-export const XML_LIMITS: XmlLimits = Object.freeze({
-	bytes: 1_048_576,
-	depth: 32,
-	attributes: 64,
-	value: 8192,
-	name: 256,
-	namespaces: 32,
-});
+import { type Namespaces, NO_NAMESPACE } from "./namespaces.js";
+import { checkReference, expand, Within } from "./reference.js";
+import { StartTag } from "./tag.js";
 
 /** Kinds of token. */
 export const Token = Object.freeze({
@@ -83,15 +49,10 @@ export type Token = (typeof Token)[keyof typeof Token];
 const LESS = 0x3c;
 const GREATER = 0x3e;
 const SLASH = 0x2f;
-const EQUALS = 0x3d;
-const QUOTE = 0x22;
-const APOSTROPHE = 0x27;
 const AMPERSAND = 0x26;
-const COLON = 0x3a;
 const EXCLAMATION = 0x21;
 const QUESTION = 0x3f;
 const BRACKET_END = 0x5d;
-const SPACE = 0x20;
 const RETURN = 0x0d;
 
 const BYTE_ORDER_MARK: readonly number[] = Object.freeze([0xef, 0xbb, 0xbf]);
@@ -99,24 +60,23 @@ const DECLARATION = codes("<?xml");
 const COMMENT = codes("<!--");
 const DOCUMENT_TYPE = codes("<!DOCTYPE");
 const CDATA = codes("<![CDATA[");
-const XMLNS = codes("xmlns");
+const CDATA_END = 3;
+/** A value that stands for itself. */
+const PLAIN = -1;
 /** Columns of an open element's row: name, name's end, bindings before it. */
 const OPEN_COLUMNS = 3;
 
 export class XmlScanner {
 	readonly bytes: Uint8Array;
-	readonly namespaces: Namespaces;
-	/** Of Start. Namespace declarations are no attributes here. */
-	readonly attributes: Attributes;
 	readonly #host: Host;
 	readonly #limits: XmlLimits;
+	readonly #tag: StartTag;
 	readonly #end: number;
 	#at = 0;
 	readonly #open: number[] = [];
 	#hasBegun = false;
 	#isEmptyElement = false;
 	#hasRoot = false;
-	#bindingsBefore = 0;
 
 	/** Where the current token's markup or text starts and ends. */
 	start = 0;
@@ -153,18 +113,21 @@ export class XmlScanner {
 		this.valueBytes = bytes;
 		this.#limits = limits;
 		this.#end = bytes.length;
-		this.attributes = new Attributes(host, bytes);
-		this.namespaces = new Namespaces(
-			host,
-			bytes,
-			known,
-			limits.namespaces + known.length,
-		);
+		this.#tag = new StartTag(host, bytes, known, limits);
+	}
+
+	/** Of Start. Namespace declarations are no attributes here. */
+	get attributes(): Attributes {
+		return this.#tag.attributes;
+	}
+
+	get namespaces(): Namespaces {
+		return this.#tag.namespaces;
 	}
 
 	/** The bindings that the current start tag declares are those from here to `namespaces.size`. */
 	get firstBinding(): number {
-		return this.#bindingsBefore;
+		return this.#tag.firstBinding;
 	}
 
 	/** The next token. Throws HookswitchError where the document is not well-formed; it then gives nothing more. */
@@ -189,22 +152,21 @@ export class XmlScanner {
 	}
 
 	selectAttribute(index: number): void {
-		const attributes = this.attributes;
-		this.#select(
-			attributes.valueStart(index),
-			attributes.valueEnd(index),
-			attributes.isPlain(index),
-			true,
-		);
+		const { attributes } = this.#tag;
+		const start = attributes.valueStart(index);
+		const end = attributes.valueEnd(index);
+		this.#select(start, end, attributes.isPlain(index) ? PLAIN : Within.Value);
 	}
 
-	/** Of Text: its characters. A CDATA section's references are text. */
+	/** Of Text: its characters. */
 	selectText(): void {
-		this.#select(this.start, this.end, this.isPlain, false);
-		if (this.isCData) {
-			this.valueStart = this.start + 9;
-			this.valueEnd = this.end - 3;
-		}
+		if (this.isCData)
+			this.#select(
+				this.start + CDATA.length,
+				this.end - CDATA_END,
+				this.isPlain ? PLAIN : Within.CData,
+			);
+		else this.#select(this.start, this.end, this.isPlain ? PLAIN : Within.Text);
 	}
 
 	/** What was selected, as a string. */
@@ -225,14 +187,14 @@ export class XmlScanner {
 		);
 	}
 
-	#select(start: number, end: number, plain: boolean, value: boolean): void {
-		if (plain) {
+	#select(start: number, end: number, within: Within | -1): void {
+		if (within === PLAIN) {
 			this.valueBytes = this.bytes;
 			this.valueStart = start;
 			this.valueEnd = end;
 			return;
 		}
-		this.valueBytes = expand(this.#host, this.bytes, start, end, value);
+		this.valueBytes = expand(this.#host, this.bytes, start, end, within);
 		this.valueStart = 0;
 		this.valueEnd = this.valueBytes.length;
 	}
@@ -343,7 +305,9 @@ export class XmlScanner {
 			if (byte === LESS) break;
 			if (byte === AMPERSAND) {
 				plain = false;
-				at += this.#reference(at, false);
+				const length = checkReference(this.#host, bytes, at, this.#end, false);
+				if (length < 0) this.isCanonical = false;
+				at += Math.abs(length);
 				continue;
 			}
 			// A literal '>' or carriage return: allowed, but not canonical.
@@ -367,23 +331,7 @@ export class XmlScanner {
 		return Token.Text;
 	}
 
-	/** Checks the reference at `at`; gives its length. */
-	#reference(at: number, inValue: boolean): number {
-		const reference = readReference(this.#host, this.bytes, at, this.#end);
-		const length = referenceLength(reference);
-		if (this.isCanonical)
-			this.isCanonical = isCanonicalReference(
-				this.bytes,
-				at,
-				length,
-				referenceCode(reference),
-				inValue,
-			);
-		return length;
-	}
-
 	#startTag(): Token {
-		const bytes = this.bytes;
 		const start = this.#at;
 		if (this.#open.length === 0) {
 			if (this.#hasRoot)
@@ -400,195 +348,17 @@ export class XmlScanner {
 				`elements are nested more than ${this.#limits.depth} deep`,
 				start,
 			);
-		this.#name(start + 1);
-		const { nameStart, nameEnd, localStart } = this;
-		this.attributes.count = 0;
-		this.#bindingsBefore = this.namespaces.size;
-		let at = nameEnd;
-		for (;;) {
-			let next = at;
-			if (bytes[at] === SPACE && (bytes[at + 1] ?? 0) > SPACE) next = at + 1;
-			else next = this.#host.span(bytes, WHITE, at, this.#end);
-			if (next >= this.#end) throw unfinished("a start tag", start);
-			const byte = bytes[next];
-			if (byte === GREATER || byte === SLASH) {
-				if (next !== at) this.isCanonical = false;
-				at = next;
-				break;
-			}
-			if (next === at)
-				throw new HookswitchError(
-					"xml-attribute",
-					"white space or the end of the tag is expected here",
-					at,
-				);
-			if (next !== at + 1 || bytes[at] !== SPACE) this.isCanonical = false;
-			at = this.#attribute(next);
-		}
-		this.nameStart = nameStart;
-		this.nameEnd = nameEnd;
-		this.localStart = localStart;
-		if (bytes[at] === SLASH) {
-			if (at + 1 >= this.#end) throw unfinished("a start tag", start);
-			if (bytes[at + 1] !== GREATER)
-				throw new HookswitchError("xml-tag", "'>' must follow '/'", at + 1);
-			this.#isEmptyElement = true;
-			this.isCanonical = false;
-			at++;
-		}
-		this.#at = this.end = at + 1;
-		this.namespace = this.#resolve(nameStart, localStart);
-		this.#checkAttributes();
-		this.#open.push(nameStart, nameEnd, this.#bindingsBefore);
+		const tag = this.#tag;
+		this.#at = this.end = tag.read(start);
+		if (!tag.isCanonical) this.isCanonical = false;
+		this.#isEmptyElement = tag.isEmpty;
+		this.nameStart = tag.nameStart;
+		this.nameEnd = tag.nameEnd;
+		this.localStart = tag.localStart;
+		this.namespace = tag.namespace;
+		this.#open.push(tag.nameStart, tag.nameEnd, tag.firstBinding);
 		this.depth = this.#open.length / OPEN_COLUMNS;
 		return Token.Start;
-	}
-
-	/** A qualified name at `at`: sets `nameStart`, `localStart`, `nameEnd`. */
-	#name(at: number): void {
-		const most = this.#limits.name;
-		this.nameStart = this.localStart = at;
-		this.nameEnd = readName(this.#host, this.bytes, at, most);
-		if (this.bytes[this.nameEnd] === COLON) {
-			this.localStart = this.nameEnd + 1;
-			this.nameEnd = readName(this.#host, this.bytes, this.localStart, most);
-		}
-	}
-
-	/** One attribute, or a namespace declaration. Gives the offset after it. */
-	#attribute(start: number): number {
-		const bytes = this.bytes;
-		this.#name(start);
-		const { localStart, nameEnd } = this;
-		let at = nameEnd;
-		if (bytes[at] !== EQUALS) {
-			this.isCanonical = false;
-			at = this.#host.span(bytes, WHITE, at, this.#end);
-			if (at >= this.#end) throw unfinished("an attribute", start);
-			if (bytes[at] !== EQUALS)
-				throw new HookswitchError(
-					"xml-attribute",
-					"'=' and a value must follow the attribute's name",
-					at,
-				);
-		}
-		at++;
-		let quote = bytes[at];
-		if (quote !== QUOTE) {
-			this.isCanonical = false;
-			at = this.#host.span(bytes, WHITE, at, this.#end);
-			if (at >= this.#end) throw unfinished("an attribute", start);
-			quote = bytes[at];
-			if (quote !== QUOTE && quote !== APOSTROPHE)
-				throw new HookswitchError(
-					"xml-attribute",
-					"the attribute's value must stand in quotes",
-					at,
-				);
-		}
-		const valueStart = at + 1;
-		const plainEnd = this.#value(valueStart, quote);
-		const valueEnd = Math.abs(plainEnd);
-		if (valueEnd - valueStart > this.#limits.value)
-			throw new HookswitchError(
-				"xml-value-too-long",
-				`an attribute's value is longer than ${this.#limits.value} bytes`,
-				valueStart,
-			);
-		if (this.#isDeclaration(start, localStart, nameEnd)) {
-			const prefixed = localStart > start;
-			// A prefix's place in the canonical order takes more than a look back.
-			if (prefixed || this.attributes.count > 0) this.isCanonical = false;
-			this.#select(valueStart, valueEnd, plainEnd > 0, true);
-			const uri = this.valueText();
-			const before = this.namespaces.resolve(0, 0, this.#bindingsBefore);
-			this.namespaces.declare(
-				prefixed ? localStart : nameEnd,
-				nameEnd,
-				uri,
-				this.#bindingsBefore,
-			);
-			if (!prefixed && this.namespaces.uri(before) === uri)
-				this.isCanonical = false;
-			return valueEnd + 1;
-		}
-		if (this.attributes.count >= this.#limits.attributes)
-			throw new HookswitchError(
-				"xml-too-many-attributes",
-				`an element has more than ${this.#limits.attributes} attributes`,
-				start,
-			);
-		this.attributes.add(
-			start,
-			localStart,
-			nameEnd,
-			valueStart,
-			valueEnd,
-			plainEnd > 0,
-		);
-		return valueEnd + 1;
-	}
-
-	/** The end of a value, negative when it does not stand for itself. */
-	#value(start: number, quote: number): number {
-		const bytes = this.bytes;
-		const set = quote === QUOTE ? PLAIN_IN_DOUBLE : PLAIN_IN_SINGLE;
-		let at = start;
-		let plain = true;
-		for (;;) {
-			at = this.#host.span(bytes, set, at, this.#end);
-			if (at >= this.#end) throw unfinished("an attribute", start);
-			const byte = bytes[at];
-			if (byte === quote) return plain ? at : -at;
-			plain = false;
-			if (byte === LESS)
-				throw new HookswitchError(
-					"xml-attribute",
-					"'<' must not stand in an attribute's value",
-					at,
-				);
-			if (byte === AMPERSAND) at += this.#reference(at, true);
-			else {
-				this.isCanonical = false;
-				at++;
-			}
-		}
-	}
-
-	/** `xmlns` or `xmlns:prefix`. */
-	#isDeclaration(start: number, localStart: number, nameEnd: number): boolean {
-		const end = localStart > start ? localStart - 1 : nameEnd;
-		return end - start === 5 && spells(this.bytes, start, XMLNS);
-	}
-
-	#resolve(nameStart: number, localStart: number): number {
-		const end = localStart > nameStart ? localStart - 1 : nameStart;
-		const namespace = this.namespaces.resolve(nameStart, end);
-		if (namespace < 0)
-			throw new HookswitchError(
-				"xml-prefix",
-				`the prefix '${this.text(nameStart, end)}' is not declared`,
-				nameStart,
-			);
-		return namespace;
-	}
-
-	/** Attributes in ascending order, without prefixes, are canonical and can't repeat. */
-	#checkAttributes(): void {
-		const attributes = this.attributes;
-		let isAscending = true;
-		for (let index = 0; index < attributes.count; index++) {
-			const nameStart = attributes.nameStart(index);
-			const localStart = attributes.localStart(index);
-			if (localStart > nameStart) {
-				attributes.setNamespace(index, this.#resolve(nameStart, localStart));
-				isAscending = false;
-			} else if (index > 0 && isAscending)
-				isAscending = attributes.order(index - 1, index) < 0;
-		}
-		if (isAscending) return;
-		this.isCanonical = false;
-		attributes.refuseRepeated();
 	}
 
 	#endTag(): Token {
@@ -604,7 +374,10 @@ export class XmlScanner {
 			);
 		const openStart = this.#open[open] ?? 0;
 		const nameEnd = nameStart + (this.#open[open + 1] ?? 0) - openStart;
-		if (nameEnd >= this.#end) throw unfinished("an end tag", start);
+		if (nameEnd >= this.#end)
+			throw this.#host.find(bytes, GREATER, nameStart, this.#end) < this.#end
+				? this.#wrongEndTag(start)
+				: unfinished("an end tag", start);
 		if (
 			this.#host.compare(
 				bytes,
