@@ -1,8 +1,8 @@
-/** What a phone survives: storage that fails, power that goes, a network that loses, and input that is none. */
+/** What a phone survives: no storage, rubbish in it, crashes, and input that is none. What takes many lives is in `faults.node.spec.ts`. */
 import { describe, equal, it, ok, utf8 } from "../portable.js";
+import { change, live } from "./lives.js";
 import {
 	ALICE,
-	accessList,
 	BOB,
 	deviceProfile,
 	Flash,
@@ -10,66 +10,12 @@ import {
 	MALLORY,
 	PASSWORD,
 	PHONE,
-	SERVER,
 	Site,
 	STRANGER,
 	userProfile,
 } from "./site.js";
 
-/** Provisions, then changes the user's profile and list twice; gives the site at rest. */
-function live(site: Site): void {
-	site.boot();
-	site.settle(5_000);
-	change(site, 2);
-	change(site, 3);
-}
-
-function change(site: Site, version: number): void {
-	const { server } = site;
-	server.set(
-		site.now,
-		"user",
-		ALICE,
-		userProfile(version, { expires: `${version}00` }),
-	);
-	server.set(site.now, "access", ALICE, accessList(version, [MALLORY]));
-	site.settle(5_000);
-}
-
-/** How many writes a life without faults makes. */
-function writesOfALife(): number {
-	const site = new Site();
-	live(site);
-	return site.flash.writes;
-}
-
 describe("a phone with bad storage", () => {
-	it("keeps its settings in force, whichever write fails, and boots with the version before", () => {
-		const writes = writesOfALife();
-		ok(writes >= 8, `${writes} writes`);
-		for (let failAt = 1; failAt <= writes; failAt++) {
-			const site = new Site();
-			site.flash.failAt = failAt;
-			live(site);
-			const { phone } = site;
-			equal(phone.told("settings-in-force").at(-1)?.version, "3");
-			equal(site.registrar.asked.at(-1), `${ALICE} 300`);
-			equal(phone.told("storage-failed").length, 1, `write ${failAt}`);
-			// Power off, server gone: what is stored is whole, and enrolment mends the rest.
-			site.off();
-			site.network.remove(SERVER);
-			site.flash.failAt = Number.POSITIVE_INFINITY;
-			const next = site.boot();
-			site.settle(5_000);
-			equal(next.told("document-refused").length, 0);
-			site.network.add(SERVER, site.server);
-			ok(site.until("enrolled", 3, 200_000), `write ${failAt}`);
-			site.settle(5_000);
-			equal(site.registrar.asked.at(-1), `${ALICE} 300`, `write ${failAt}`);
-			equal(site.answerTo(MALLORY), 403, `write ${failAt}`);
-		}
-	});
-
 	it("works without any, and says so", () => {
 		const site = new Site();
 		site.flash.full = true;
@@ -91,33 +37,6 @@ describe("a phone with bad storage", () => {
 		equal(phone.told("agent-running")[0]?.documents, 0);
 		ok(site.until("provisioned"));
 		ok(site.until("registered"));
-	});
-});
-
-describe("a phone without power", () => {
-	it("boots whole, whichever write the power went at, and ends up like any other", () => {
-		const writes = writesOfALife();
-		for (let cutAt = 1; cutAt <= writes; cutAt++) {
-			const site = new Site();
-			site.flash.cutAt = cutAt;
-			live(site);
-			ok(site.flash.dead, `write ${cutAt}`);
-			site.off();
-			site.flash.cutAt = Number.POSITIVE_INFINITY;
-			const phone = site.boot();
-			ok(site.until("provisioned"), `write ${cutAt}`);
-			site.settle(5_000);
-			equal(phone.told("document-refused").length, 0);
-			equal(site.registrar.asked.at(-1), `${ALICE} 300`, `write ${cutAt}`);
-			equal(site.answerTo(MALLORY), 403);
-			equal(site.answerTo(BOB), 200);
-			// And all of it is stored now.
-			site.off();
-			site.network.remove(SERVER);
-			const last = site.boot();
-			ok(site.until("registered"), `write ${cutAt}`);
-			equal(last.told("settings-in-force").at(-1)?.version, "3");
-		}
 	});
 });
 
@@ -159,39 +78,6 @@ describe("a phone that crashed three times", () => {
 		ok(site.until("access-in-force"));
 		equal(site.answerTo(MALLORY), 403);
 	});
-});
-
-describe("a phone on a bad network", () => {
-	for (const [name, faults] of [
-		["loses a fifth", { loss: 0.2 }],
-		["repeats half", { duplication: 0.5 }],
-		["reorders", { jitter: 80 }],
-		["does all of it", { loss: 0.15, duplication: 0.3, jitter: 40 }],
-	] as const)
-		it(`that ${name} datagrams still ends with what the server has`, () => {
-			for (let seed = 1; seed <= 12; seed++) {
-				const site = new Site({ seed, ...faults });
-				site.boot();
-				ok(site.until("provisioned", 1, 600_000), `seed ${seed}`);
-				ok(site.until("registered", 1, 600_000), `seed ${seed}`);
-				for (const version of [2, 3, 4])
-					site.server.set(
-						site.now,
-						"user",
-						ALICE,
-						userProfile(version, { expires: `${version}00` }),
-					);
-				ok(
-					site.network.run(
-						() => site.phone.told("settings-in-force").at(-1)?.version === "4",
-						site.now + 900_000,
-					),
-					`seed ${seed}`,
-				);
-				site.settle(60_000);
-				equal(site.registrar.asked.at(-1), `${ALICE} 400`, `seed ${seed}`);
-			}
-		});
 });
 
 describe("a phone among strangers", () => {
