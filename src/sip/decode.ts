@@ -6,34 +6,19 @@
 
 import { byteSet } from "../bytes.js";
 import type { Host } from "../host.js";
-import { Cursor, callIdSet, displaySet, tokenSet } from "./grammar.js";
-import {
-	checkUri,
-	hostText,
-	type Parameter,
-	parameter,
-	parseUri,
-	readHost,
-} from "./uri.js";
+import { nextElement } from "./address.js";
+import { Cursor, callIdSet, tokenSet } from "./grammar.js";
+import { hostText, type Parameter, parameter, readHost } from "./uri.js";
 import type {
 	Challenge,
 	CSeq,
 	EventPackage,
 	MediaType,
-	NameAddress,
 	SubscriptionState,
 	Via,
 } from "./value.js";
 
 const code = "header-value";
-/** A URI without angle brackets ends before these (RFC 3261 §20.10). */
-const bareUriSet = byteSet(
-	"!",
-	[0x23, 0x2b],
-	[0x2d, 0x3a],
-	[0x3d, 0x3d],
-	[0x40, 0x7e],
-);
 /** Between the elements of a comma list, outside quotes and angle brackets. */
 const elementSet = byteSet("\t !", [0x23, 0x2b], [0x2d, 0x3b], [0x3d, 0xff]);
 /** delta-seconds: 2^32 - 1. */
@@ -44,76 +29,6 @@ const statesKnown: readonly string[] = Object.freeze([
 	"terminated",
 ]);
 const transportsKnown: readonly string[] = Object.freeze(["udp", "tcp", "tls"]);
-const mediaTypesKnown: readonly string[] = Object.freeze([
-	"application",
-	"text",
-	"message",
-	"multipart",
-]);
-
-/** name-addr or addr-spec, with parameters. */
-export function readNameAddress(
-	cursor: Cursor,
-	build: boolean,
-): NameAddress | undefined {
-	const { host, bytes } = cursor;
-	cursor.skipSpace();
-	const start = cursor.at;
-	let display: string | undefined;
-	let bracketed = false;
-	if (cursor.peek() === 0x22) {
-		const escapes = cursor.quoted(code);
-		if (build) display = cursor.unquoted(start, escapes);
-		cursor.skipSpace();
-		if (cursor.peek() !== 0x3c)
-			cursor.fail(code, "a display name without a URI in angle brackets");
-		bracketed = true;
-	} else if (cursor.peek() === 0x3c) bracketed = true;
-	else {
-		const stop = host.span(bytes, displaySet, start, cursor.end);
-		if (stop < cursor.end && bytes[stop] === 0x3c) {
-			bracketed = true;
-			if (build) display = host.text(bytes, start, stop).trim();
-			cursor.at = stop;
-		}
-	}
-	let uriStart = cursor.at;
-	let uriEnd: number;
-	if (bracketed) {
-		uriStart++;
-		uriEnd = host.find(bytes, 0x3e, uriStart, cursor.end);
-		if (uriEnd === cursor.end) cursor.fail(code, "an angle bracket stays open");
-		cursor.at = uriEnd + 1;
-	} else {
-		uriEnd = host.span(bytes, bareUriSet, uriStart, cursor.end);
-		cursor.at = uriEnd;
-		if (cursor.peek() === 0x3f)
-			cursor.fail(code, "a URI with headers needs angle brackets");
-	}
-	if (!build) {
-		checkUri(host, bytes, uriStart, uriEnd);
-		cursor.parameters(code, undefined);
-		return undefined;
-	}
-	const uri = parseUri(host, bytes, uriStart, uriEnd);
-	const parameters: Parameter[] = [];
-	cursor.parameters(code, parameters);
-	return {
-		display,
-		uri,
-		uriText: host.text(bytes, uriStart, uriEnd),
-		parameters,
-		tag: parameter(parameters, "tag"),
-	};
-}
-
-/** Moves over the comma between two elements; false at the end of the value. */
-export function nextElement(cursor: Cursor): boolean {
-	if (cursor.separator(0x2c)) return true;
-	if (cursor.at < cursor.end) cursor.fail(code, "something follows the value");
-	return false;
-}
-
 /** via-parm. */
 export function readVia(cursor: Cursor, build: boolean): Via | undefined {
 	const { host, bytes } = cursor;
@@ -189,18 +104,13 @@ export function readRetryAfter(cursor: Cursor): number {
 	return cursor.number(maximumSeconds, code);
 }
 
-export function readEvent(
-	cursor: Cursor,
-	build: boolean,
-): EventPackage | undefined {
+export function readEvent(cursor: Cursor): EventPackage {
 	const start = cursor.some(tokenSet, code, "Event has no package");
 	const end = cursor.at;
-	const parameters: Parameter[] | undefined = build ? [] : undefined;
+	const parameters: Parameter[] = [];
 	cursor.parameters(code, parameters);
 	cursor.finish(code);
-	return parameters === undefined
-		? undefined
-		: { package: cursor.host.text(cursor.bytes, start, end), parameters };
+	return { package: cursor.host.text(cursor.bytes, start, end), parameters };
 }
 
 export function readSubscriptionState(cursor: Cursor): SubscriptionState {
@@ -230,27 +140,22 @@ function seconds(text: string | undefined, cursor: Cursor): number | undefined {
 	return value;
 }
 
-export function readMediaType(
-	cursor: Cursor,
-	build: boolean,
-): MediaType | undefined {
+export function readMediaType(cursor: Cursor): MediaType {
 	const { host, bytes } = cursor;
 	const start = cursor.some(tokenSet, code, "a media type is empty");
 	const end = cursor.at;
 	if (!cursor.separator(0x2f)) cursor.fail(code, "a media type has no subtype");
 	const subtype = cursor.some(tokenSet, code, "a media type has no subtype");
 	const subtypeEnd = cursor.at;
-	const parameters: Parameter[] | undefined = build ? [] : undefined;
+	const parameters: Parameter[] = [];
 	cursor.parameters(code, parameters);
 	cursor.finish(code);
-	if (parameters === undefined) return undefined;
-	const known = host.indexOfWord(bytes, start, end, mediaTypesKnown);
+	// Usually without space around the slash: one string.
 	const type =
-		mediaTypesKnown[known] ?? host.text(bytes, start, end).toLowerCase();
-	return {
-		type: `${type}/${host.text(bytes, subtype, subtypeEnd).toLowerCase()}`,
-		parameters,
-	};
+		subtype === end + 1
+			? host.text(bytes, start, subtypeEnd)
+			: `${host.text(bytes, start, end)}/${host.text(bytes, subtype, subtypeEnd)}`;
+	return { type: type.toLowerCase(), parameters };
 }
 
 /** One challenge or set of credentials. Of a scheme other than Digest only the name is read. */

@@ -43,50 +43,36 @@ const quotedSet: ByteSet = byteSet(
 /** What may stand in a line: all but control characters, which end it or are a fault. */
 export const lineSet: ByteSet = byteSet("\t", [0x20, 0x7e], beyondAscii);
 
-/** Names that occur often, so that no string is made of them. */
-const knownParameters: readonly string[] = Object.freeze([
-	"tag",
-	"branch",
-	"rport",
-	"received",
-	"lr",
-	"transport",
-	"expires",
-	"reason",
-	"profile-type",
-	"vendor",
-	"model",
-	"version",
-	"realm",
-	"nonce",
-	"algorithm",
-	"qop",
-	"username",
-	"uri",
-	"response",
-	"cnonce",
-	"nc",
-	"opaque",
-	"+sip.instance",
-	"q",
-	"user",
-	"maddr",
-	"ob",
-	"reg-id",
-	"id",
-	"retry-after",
-	"stale",
-	"effective-by",
-	"charset",
-	"handling",
-	"ttl",
-]);
+/** Names that occur often, by their length, so that no string is made of them. */
+const knownParameters: readonly (readonly string[])[] = Object.freeze(
+	(
+		[
+			[],
+			["q"],
+			["lr", "nc", "ob", "id"],
+			["tag", "uri", "qop", "ttl"],
+			["user"],
+			["rport", "realm", "nonce", "stale", "model", "maddr"],
+			["branch", "reason", "opaque", "cnonce", "vendor", "reg-id"],
+			["expires", "version", "charset"],
+			["received", "username", "response", "handling"],
+			["transport", "algorithm"],
+			[],
+			["retry-after"],
+			["profile-type", "effective-by"],
+			["+sip.instance"],
+		] as readonly (readonly string[])[]
+	).map((list) => Object.freeze(list)),
+);
 
 export class Cursor {
 	readonly host: Host;
 	readonly bytes: Uint8Array;
 	at: number;
 	end: number;
+	/** Where the value of the last parameter `tag` stood; -1: there was none since this was set so. */
+	tagStart = -1;
+	tagEnd = -1;
 
 	constructor(host: Host, bytes: Uint8Array, at: number, end: number) {
 		this.host = host;
@@ -130,12 +116,16 @@ export class Cursor {
 
 	/** 1*DIGIT up to `limit`. */
 	number(limit: number, code: string): number {
+		const { host, bytes } = this;
 		const start = this.some(digitSet, code, "a number is missing");
+		const count = this.at - start;
+		let value = 0;
+		if (count <= 4)
+			for (let at = start; at < this.at; at++)
+				value = value * 10 + (bytes[at] ?? 0) - 0x30;
 		// Twenty digits: more can only be zeros or too large.
-		const value =
-			this.at - start > 20
-				? Number.POSITIVE_INFINITY
-				: Number(this.host.text(this.bytes, start, this.at));
+		else if (count > 20) value = Number.POSITIVE_INFINITY;
+		else value = Number(host.text(bytes, start, this.at));
 		if (value > limit) {
 			this.at = start;
 			this.fail(code, "a number is too large");
@@ -184,40 +174,73 @@ export class Cursor {
 
 	/** *( SEMI generic-param ). With `into`, what is read is added to it. */
 	parameters(code: string, into: Parameter[] | undefined): void {
-		while (this.separator(0x3b)) this.parameter(code, into);
+		const { bytes } = this;
+		for (;;) {
+			if (this.at >= this.end) return;
+			// Almost always there is no space: the semicolon is looked for first.
+			if (bytes[this.at] !== 0x3b) {
+				this.skipSpace();
+				if (this.peek() !== 0x3b) return;
+			}
+			this.at++;
+			this.skipSpace();
+			this.parameter(code, into);
+		}
 	}
 
 	/** generic-param; the cursor stands on its name. */
 	parameter(code: string, into: Parameter[] | undefined): void {
-		const nameStart = this.some(tokenSet, code, "a parameter has no name");
-		const nameEnd = this.at;
-		if (!this.separator(0x3d)) {
-			into?.push({ name: this.name(nameStart, nameEnd), value: undefined });
+		const { host, bytes, end } = this;
+		const nameStart = this.at;
+		const nameEnd = host.span(bytes, tokenSet, nameStart, end);
+		if (nameEnd === nameStart) this.fail(code, "a parameter has no name");
+		this.at = nameEnd;
+		if (nameEnd >= end || bytes[nameEnd] !== 0x3d) {
+			this.skipSpace();
+			if (this.peek() !== 0x3d) {
+				into?.push({ name: this.name(nameStart, nameEnd), value: undefined });
+				return;
+			}
+		}
+		this.at++;
+		this.skipSpace();
+		const start = this.at;
+		if (start < end && bytes[start] === 0x22) {
+			const escapes = this.quoted(code);
+			into?.push({
+				name: this.name(nameStart, nameEnd),
+				value: this.unquoted(start, escapes),
+			});
 			return;
 		}
-		const start = this.at;
-		let value: string | undefined;
-		if (this.peek() === 0x22) {
-			const escapes = this.quoted(code);
-			if (into !== undefined) value = this.unquoted(start, escapes);
-		} else {
-			this.some(valueSet, code, "a parameter has no value");
-			if (into !== undefined)
-				value = this.host.text(this.bytes, start, this.at);
+		const valueEnd = host.span(bytes, valueSet, start, end);
+		if (valueEnd === start) this.fail(code, "a parameter has no value");
+		this.at = valueEnd;
+		// "tag": what dialogs are told apart by is noted in passing.
+		if (
+			nameEnd - nameStart === 3 &&
+			((bytes[nameStart] ?? 0) | 0x20) === 0x74 &&
+			((bytes[nameStart + 1] ?? 0) | 0x20) === 0x61 &&
+			((bytes[nameStart + 2] ?? 0) | 0x20) === 0x67
+		) {
+			this.tagStart = start;
+			this.tagEnd = valueEnd;
 		}
-		into?.push({ name: this.name(nameStart, nameEnd), value });
+		into?.push({
+			name: this.name(nameStart, nameEnd),
+			value: host.text(bytes, start, valueEnd),
+		});
 	}
 
 	/** A parameter's name in lower case. */
 	name(start: number, end: number): string {
-		const known = this.host.indexOfWord(
-			this.bytes,
-			start,
-			end,
-			knownParameters,
+		const words = knownParameters[end - start];
+		const known =
+			words === undefined
+				? -1
+				: this.host.indexOfWord(this.bytes, start, end, words);
+		return (
+			words?.[known] ?? this.host.text(this.bytes, start, end).toLowerCase()
 		);
-		return known < 0
-			? this.host.text(this.bytes, start, end).toLowerCase()
-			: (knownParameters[known] ?? "");
 	}
 }

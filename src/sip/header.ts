@@ -158,6 +158,9 @@ const names: readonly string[] = Object.freeze([
 	"Flow-Timer",
 ]);
 
+/** "P-Preferred-Identity". */
+const longestName = 20;
+
 /** Compact forms, and the codes that they stand for. */
 const compact: readonly string[] = Object.freeze([
 	"v",
@@ -206,14 +209,34 @@ const compactCodes: readonly HeaderCode[] = Object.freeze([
 	Header.Unknown,
 ]);
 
-/** What the scanner looks a name up in: long names first (index + 1 is the code), then compact ones. */
-const words: readonly string[] = Object.freeze([
-	...names.slice(1).map((name) => name.toLowerCase()),
-	...compact,
-]);
-
 /** How many codes there are. */
 export const headerCount = names.length;
+
+/** What the scanner looks a name up in: lower-case names (long and compact) by their length, and the codes that they stand for. */
+const wordsByLength: readonly (readonly string[])[] = byLength(
+	(name) => name.toLowerCase(),
+	(short) => short,
+);
+const codesByLength: readonly (readonly HeaderCode[])[] = byLength(
+	(_name, code) => code,
+	(_short, code) => code,
+);
+
+/** For each length of name, what `long` and `short` give of the names that have it, in the order of codes. */
+function byLength<T>(
+	long: (name: string, code: HeaderCode) => T,
+	short: (name: string, code: HeaderCode) => T,
+): readonly (readonly T[])[] {
+	const lists: T[][] = [];
+	for (let length = 0; length <= longestName; length++) lists.push([]);
+	compact.forEach((name, at) => {
+		lists[1]?.push(short(name, compactCodes[at] ?? Header.Unknown));
+	});
+	names.forEach((name, code) => {
+		if (code > 0) lists[name.length]?.push(long(name, code as HeaderCode));
+	});
+	return Object.freeze(lists.map((list) => Object.freeze(list)));
+}
 
 /** The code of the header name in `[start, end)`. */
 export function headerCode(
@@ -222,9 +245,11 @@ export function headerCode(
 	start: number,
 	end: number,
 ): HeaderCode {
-	const index = host.indexOfWord(bytes, start, end, words) + 1;
-	if (index < headerCount) return index as HeaderCode;
-	return compactCodes[index - headerCount] ?? Header.Unknown;
+	const words = wordsByLength[end - start];
+	if (words === undefined) return Header.Unknown;
+	const index = host.indexOfWord(bytes, start, end, words);
+	if (index < 0) return Header.Unknown;
+	return codesByLength[end - start]?.[index] ?? Header.Unknown;
 }
 
 export function headerName(code: HeaderCode): string {

@@ -5,7 +5,7 @@
  */
 import { HookswitchError } from "../errors.js";
 import type { Host } from "../host.js";
-import { digitSet, lineSet, spaceSet, tokenSet } from "./grammar.js";
+import { Cursor, digitSet, lineSet, spaceSet, tokenSet } from "./grammar.js";
 import { Header, type HeaderCode, headerCode, headerCount } from "./header.js";
 import { checkUri } from "./uri.js";
 
@@ -198,7 +198,7 @@ export class HeaderLines {
 				return;
 			}
 			try {
-				checkUri(host, bytes, methodEnd + 1, uriEnd);
+				checkUri(new Cursor(host, bytes, methodEnd + 1, uriEnd), uriEnd);
 				// §19.1.1: headers are not allowed in a Request-URI.
 				const headers = host.find(bytes, 0x3f, methodEnd + 1, uriEnd);
 				const user = host.find(bytes, 0x40, methodEnd + 1, uriEnd);

@@ -6,18 +6,13 @@
  */
 import { HookswitchError } from "../errors.js";
 import type { Host } from "../host.js";
-import { checkMessage } from "./check.js";
+import { nextElement, readNameAddress } from "./address.js";
+import { CheckedValues, checkMessage } from "./check.js";
 import {
 	maximumSeconds,
-	nextElement,
 	readChallenge,
-	readCSeq,
-	readEvent,
-	readMediaType,
-	readNameAddress,
 	readNumber,
 	readRetryAfter,
-	readSubscriptionState,
 	readVia,
 	splitList,
 } from "./decode.js";
@@ -45,45 +40,38 @@ export class Message {
 	readonly fault: HookswitchError | undefined;
 	readonly #host: Host;
 	readonly #lines: HeaderLines;
-	readonly #bodyEnd: number;
+	readonly #values = new CheckedValues();
 	// Decoded at first use.
 	#uri: Uri | undefined;
-	#from: NameAddress | undefined;
-	#to: NameAddress | undefined;
-	#via: Via | undefined;
-	#cseq: CSeq | undefined;
 	#callId: string | undefined;
-	#contacts: readonly NameAddress[] | undefined;
 
 	/** Use `parseMessage` or `readMessage`. */
 	constructor(host: Host, lines: HeaderLines) {
 		this.#host = host;
 		this.#lines = lines;
-		this.isRequest = lines.status === 0;
+		const isRequest = lines.status === 0;
+		this.isRequest = isRequest;
 		this.status = lines.status;
-		let fault = lines.fault;
-		let bodyEnd = lines.end;
-		let method = "";
-		try {
-			if (fault === undefined) {
-				this.#cseq = this.#readCSeq();
-				method = this.isRequest ? lines.method() : this.#cseq.method;
-				bodyEnd = checkMessage(host, lines, method, this.#cseq);
-			} else if (this.isRequest) method = lines.method();
-		} catch (error) {
-			if (!(error instanceof HookswitchError)) throw error;
-			fault = error;
-			if (this.isRequest) method = lines.method();
-		}
-		this.method = method;
+		let { fault } = lines;
+		const values = this.#values;
+		values.bodyEnd = lines.end;
+		const method = isRequest ? lines.method() : undefined;
+		if (fault === undefined)
+			try {
+				checkMessage(host, lines, method, values);
+			} catch (error) {
+				if (!(error instanceof HookswitchError)) throw error;
+				fault = error;
+				values.bodyEnd = lines.end;
+			}
+		this.method = method ?? values.cseq?.method ?? "";
 		this.fault = fault;
-		this.#bodyEnd = bodyEnd;
 	}
 
 	/** The whole message; folded lines have become spaces. */
 	get bytes(): Uint8Array {
 		const { bytes, start } = this.#lines;
-		const end = this.#bodyEnd;
+		const end = this.#values.bodyEnd;
 		return start === 0 && end === bytes.length
 			? bytes
 			: bytes.subarray(start, end);
@@ -113,38 +101,28 @@ export class Message {
 
 	/** A view. */
 	get body(): Uint8Array {
-		return this.#lines.bytes.subarray(this.#lines.bodyStart, this.#bodyEnd);
+		return this.#lines.bytes.subarray(
+			this.#lines.bodyStart,
+			this.#values.bodyEnd,
+		);
 	}
 
 	get from(): NameAddress {
-		this.#from ??= readNameAddress(
-			this.#cursor(this.#first(Header.From)),
-			true,
-		) as NameAddress;
-		return this.#from;
+		return known(this.#values.from);
 	}
 
 	get to(): NameAddress {
-		this.#to ??= readNameAddress(
-			this.#cursor(this.#first(Header.To)),
-			true,
-		) as NameAddress;
-		return this.#to;
+		return known(this.#values.to);
 	}
 
 	/** The topmost. */
 	get via(): Via {
-		this.#via ??= readVia(this.#cursor(this.#first(Header.Via)), true) as Via;
-		return this.#via;
+		return known(this.#values.via);
 	}
 
 	/** A response that reaches its client has one Via (§8.1.3.3). */
 	get hasOneVia(): boolean {
-		const line = this.#first(Header.Via);
-		if (this.#lines.after(line) >= 0) return false;
-		const cursor = this.#cursor(line);
-		readVia(cursor, false);
-		return !nextElement(cursor);
+		return this.#values.oneVia;
 	}
 
 	get callId(): string {
@@ -153,14 +131,12 @@ export class Message {
 	}
 
 	get cseq(): CSeq {
-		this.#cseq ??= this.#readCSeq();
-		return this.#cseq;
+		return known(this.#values.cseq);
 	}
 
 	/** Empty with `Contact: *`, see `contactIsStar`. */
 	get contacts(): readonly NameAddress[] {
-		this.#contacts ??= this.contactIsStar ? [] : this.addresses(Header.Contact);
-		return this.#contacts;
+		return this.#values.contacts ?? noAddresses;
 	}
 
 	get contactIsStar(): boolean {
@@ -169,7 +145,7 @@ export class Message {
 
 	/** Seconds. */
 	get expires(): number | undefined {
-		return this.#number(Header.Expires, maximumSeconds);
+		return this.#values.expires;
 	}
 
 	get minExpires(): number | undefined {
@@ -186,18 +162,15 @@ export class Message {
 	}
 
 	get event(): EventPackage | undefined {
-		const line = this.#first(Header.Event);
-		return line < 0 ? undefined : readEvent(this.#cursor(line), true);
+		return this.#values.event;
 	}
 
 	get subscriptionState(): SubscriptionState | undefined {
-		const line = this.#first(Header.SubscriptionState);
-		return line < 0 ? undefined : readSubscriptionState(this.#cursor(line));
+		return this.#values.subscriptionState;
 	}
 
 	get contentType(): MediaType | undefined {
-		const line = this.#first(Header.ContentType);
-		return line < 0 ? undefined : readMediaType(this.#cursor(line), true);
+		return this.#values.contentType;
 	}
 
 	get routes(): readonly NameAddress[] {
@@ -275,10 +248,8 @@ export class Message {
 		) {
 			const cursor = this.#cursor(line);
 			try {
-				do {
-					const address = readNameAddress(cursor, true);
-					if (address !== undefined) found.push(address);
-				} while (nextElement(cursor));
+				do found.push(readNameAddress(cursor, true));
+				while (nextElement(cursor));
 			} catch (error) {
 				if (!(error instanceof HookswitchError)) throw error;
 			}
@@ -332,17 +303,19 @@ export class Message {
 		);
 	}
 
-	#readCSeq(): CSeq {
-		const line = this.#first(Header.CSeq);
-		if (line < 0)
-			throw new HookswitchError("header-missing", "CSeq is missing", 0);
-		return readCSeq(this.#cursor(line));
-	}
-
 	#number(code: HeaderCode, limit: number): number | undefined {
 		const line = this.#first(code);
 		return line < 0 ? undefined : readNumber(this.#cursor(line), limit);
 	}
+}
+
+const noAddresses: readonly NameAddress[] = Object.freeze([]);
+
+/** A header that every message without a fault has. */
+function known<T>(value: T | undefined): T {
+	if (value === undefined)
+		throw new HookswitchError("header-missing", "the message has a fault", 0);
+	return value;
 }
 
 /** As `parseMessage`, but what is wrong stands in `fault`, and as much as could be read can be asked for. */

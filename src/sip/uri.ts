@@ -67,14 +67,12 @@ export function parseUri(
 	return read(new Cursor(host, bytes, start, end), true) as Uri;
 }
 
-/** Throws what `parseUri` throws, and builds nothing. */
-export function checkUri(
-	host: Host,
-	bytes: Uint8Array,
-	start: number,
-	end: number,
-): void {
-	read(new Cursor(host, bytes, start, end), false);
+/** Throws what `parseUri` throws, and builds nothing. The cursor stands on the URI; `end` is where it has to end. */
+export function checkUri(cursor: Cursor, end: number): void {
+	const valueEnd = cursor.end;
+	cursor.end = end;
+	read(cursor, false);
+	cursor.end = valueEnd;
 }
 
 export function parseUriText(host: Host, text: string): Uri {
