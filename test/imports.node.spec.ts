@@ -22,7 +22,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 	profile: [...LEAVES, "xml"],
 	access: [...LEAVES, "xml"],
 	phone: [...LEAVES, "sip", "event", "access", "delivery"],
-	config: [...LEAVES, "profile", "access"],
+	// A document's identity is that of its canonical XML.
+	config: [...LEAVES, "profile", "access", "xml"],
 	enrol: [...LEAVES, "sip", "dns", "http", "event", "delivery"],
 	report: [...LEAVES, "xml", "event"],
 	agent: [
