@@ -7,6 +7,7 @@ import { Subscriber, SubscriberState } from "../event/subscriber.js";
 import type { Host } from "../host.js";
 import type { CredentialSource } from "../sip/authentication.js";
 import type { Message } from "../sip/message.js";
+import { isNumeric } from "../sip/uri.js";
 import type { OutgoingResponse } from "../sip/writer.js";
 import { Backoff, scatter } from "./backoff.js";
 import { type Candidate, domainOf, serverOf } from "./discovery.js";
@@ -205,6 +206,7 @@ export class ProfileEnrolment {
 			accept: this.#accept,
 			expires: context.expires,
 			nextHop: candidate.nextHop,
+			flow: numericHop(candidate),
 			credentials: context.credentials,
 			etag: this.#held,
 		});
@@ -419,6 +421,14 @@ export class ProfileEnrolment {
 
 function hop(candidate: Candidate): string {
 	return candidate.nextHop ?? candidate.uri;
+}
+
+/** The server's address, when it is named by that. */
+function numericHop(candidate: Candidate): string | undefined {
+	const server = serverOf(hop(candidate));
+	const host = domainOf(server);
+	const bare = host.startsWith("[") ? host.slice(1, -1) : host;
+	return isNumeric(bare) ? server : undefined;
 }
 
 /** For people. */

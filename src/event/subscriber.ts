@@ -44,6 +44,12 @@ export interface SubscriptionPlan {
 	readonly expires: number;
 	/** Where to send the first SUBSCRIBE in place of the Request-URI. */
 	readonly nextHop?: string | undefined;
+	/**
+	 * Where to send what follows inside the dialog, when no Record-Route says it: a server
+	 * behind a port forwarding does not know the address at which we reach it, and its
+	 * Contact leads nowhere. When that fails, the Contact has its turn.
+	 */
+	readonly flow?: string | undefined;
 	readonly credentials?: CredentialSource | undefined;
 	/** SIP-ETag of the state that is held already (RFC 5839). */
 	readonly etag?: string | undefined;
@@ -131,6 +137,7 @@ export class Subscriber {
 	/** When the subscription runs out, by the last word of the server. */
 	#until = 0;
 	#refreshAt = Number.POSITIVE_INFINITY;
+	#flow: string | undefined;
 
 	constructor(host: Host, plan: SubscriptionPlan) {
 		this.#host = host;
@@ -140,6 +147,7 @@ export class Subscriber {
 		this.#contact = plan.contact;
 		this.#expires = plan.expires;
 		this.#etag = plan.etag;
+		this.#flow = plan.flow;
 	}
 
 	get state(): number {
@@ -255,6 +263,7 @@ export class Subscriber {
 				break;
 			case SubscriberState.Active:
 				// RFC 6665 §4.1.2.2: what was granted stands until it runs out.
+				this.#flow = this.#flow === undefined ? this.#plan.flow : undefined;
 				if (this.#endWanted) this.#end("unsubscribed", 0, "never");
 				else this.#retryLater(now, 0);
 				break;
@@ -345,6 +354,7 @@ export class Subscriber {
 		const request = dialog.request("SUBSCRIBE");
 		request.contact = this.#contact;
 		request.headers = this.#headers();
+		if (dialog.routeSet.length === 0) request.nextHop = this.#flow;
 		request.credentials = this.#plan.credentials;
 		this.#sequence = request.cseq;
 		if (this.#endWanted) {

@@ -643,6 +643,19 @@ describe("a subscription that is lost", () => {
 		equal(peer.notifier.count(), 3);
 	});
 
+	it("is refreshed though the server's Contact leads nowhere", () => {
+		const { net, node, peer, up } = scene({
+			options: { ...factory, expires: 100 },
+			server: { contact: () => "<sip:127.0.0.1:5070>" },
+		});
+		up();
+		net.run(300_000);
+		equal(peer.notifier.count(), 3);
+		ok(!node.log.some((line) => line.startsWith("enrolment-failed")));
+		// None was made anew.
+		equal(new Set(peer.subscribes.map(({ callId }) => callId)).size, 3);
+	});
+
 	it("waits for the network", () => {
 		const { net, node, up, subscribed } = scene({
 			options: { ...factory, backoffFloor: 1000 },

@@ -422,6 +422,18 @@ describe("a refresh", () => {
 		equal(request(subscriber).contact, "<sip:phone@192.0.2.99>");
 	});
 
+	it("takes turns between the flow and the Contact when one fails", () => {
+		const { subscriber } = active({ flow: "sip:192.0.2.50" });
+		let { now, refresh } = refreshed(subscriber);
+		equal(refresh.nextHop, "sip:192.0.2.50");
+		equal(refresh.uri, "sip:server@192.0.2.2");
+		for (const expected of [undefined, "sip:192.0.2.50", undefined]) {
+			subscriber.failure(now, "timeout");
+			({ now, refresh } = refreshed(subscriber));
+			equal(refresh.nextHop, expected);
+		}
+	});
+
 	it("follows the request under way", () => {
 		const { subscriber } = active();
 		const { now, refresh } = refreshed(subscriber);
