@@ -9,7 +9,8 @@ import {
 	parseAssignments,
 	unassign,
 } from "../serve/edit.js";
-import { effectiveSettings, publishedText } from "../serve/show.js";
+import { effectiveSettings, indented, publishedText } from "../serve/show.js";
+import { publishedVersions } from "../serve/state.js";
 import { UsageError } from "../usage-error.js";
 import { act, examples, type Outcome } from "./outcome.js";
 import * as members from "./profile-members.js";
@@ -244,30 +245,37 @@ interface Problem {
 
 function show(subjectOf: string, options: Options): Outcome {
 	const subject = parseSubject(subjectOf);
+	const mask = options.secrets ? undefined : masked;
 	return open(options, false, (database) => {
 		if (options.effective === true) {
-			const { settings, lines } = effectiveSettings(
-				host,
-				database,
-				subject,
-				options.secrets ?? false,
-			);
+			const settings = effectiveSettings(host, database, subject, mask);
 			return {
 				ok: true,
-				text: lines.join("\n"),
-				json: { subject: subjectText(subject), settings },
+				text: settings
+					.map(({ path, value, origin }) => `${path} = ${value}  (${origin})`)
+					.join("\n"),
+				json: {
+					subject: subjectText(subject),
+					settings: Object.fromEntries(
+						settings.map(({ path, value, origin }) => [
+							path,
+							{ value, origin },
+						]),
+					),
+				},
 			};
 		}
 		const { document, problems } = publishedText(
 			host,
 			database,
+			publishedVersions(options.database),
 			subject,
-			options.secrets ? undefined : masked,
+			mask,
 		);
 		return {
 			ok: true,
 			text: [
-				document,
+				indented(document),
 				...problems.map(({ path, message }) => `left out: ${path}: ${message}`),
 			].join("\n"),
 			json: { subject: subjectText(subject), document, problems },

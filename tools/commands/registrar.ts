@@ -70,5 +70,7 @@ async function serve(options: Options): Promise<Outcome> {
 	await transport.close();
 	bindings.close();
 	database.close();
+	// The result is the last line.
+	log.flush();
 	return { ok: true, text: `stopped (${signal})`, json: { stopped: signal } };
 }

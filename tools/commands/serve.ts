@@ -97,6 +97,8 @@ async function serve(options: Options): Promise<Outcome> {
 	server.stop();
 	state.close();
 	database.close();
+	// The result is the last line.
+	log.flush();
 	const { subscriptions } = server;
 	return {
 		ok: true,

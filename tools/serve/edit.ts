@@ -11,6 +11,7 @@ import {
 	normalisePath,
 	type Row,
 	rowsFromDocument,
+	setPath,
 } from "../../src/profile/path.js";
 import type { DocumentError } from "../../src/xml/document-error.js";
 import { UsageError } from "../usage-error.js";
@@ -52,6 +53,7 @@ export function assign(
 	database.transaction(() => {
 		for (const { path, value } of rows) {
 			const known = forced ? path : checkedPath(host, path);
+			if (!forced) checkValue(host, subject, known, value);
 			const user = userPath.exec(known)?.[1];
 			if (user !== undefined && subject.scope === "device" && !forced)
 				database.assign(subject.name, user);
@@ -194,6 +196,25 @@ function sound(
 	} catch (error) {
 		throw refusal(error);
 	}
+}
+
+/** Of one row by itself, so that the error can name it. */
+function checkValue(
+	host: Host,
+	{ scope }: Subject,
+	path: string,
+	value: string,
+): void {
+	const types: ProfileType[] = scope === "group" ? ["user", "device"] : [scope];
+	let refused: unknown;
+	for (const type of types)
+		try {
+			setPath(host, { type, for: "", version: "" }, path, value);
+			return;
+		} catch (error) {
+			refused ??= error;
+		}
+	throw refusal(refused, path);
 }
 
 function checkedPath(host: Host, path: string): string {

@@ -13,34 +13,46 @@ export interface Log {
 	event(level: Level, code: string, text: string, data?: LogData): void;
 }
 
-/** `t` is in milliseconds of the wall clock, so that the logs of several processes can be put in order. */
+/**
+ * Lines that come together are written together, after the work that they tell of:
+ * a pipe whose reader is slow stops the writer. `t` is in milliseconds of the wall
+ * clock, so that the logs of several processes can be put in order.
+ */
 export class LineLog implements Log {
 	readonly #json: boolean;
-	readonly #write: (line: string) => void;
+	readonly #write: (lines: string) => void;
+	#lines = "";
 
 	constructor(
 		json: boolean,
-		write: (line: string) => void = (line) => {
-			process.stdout.write(line);
+		write: (lines: string) => void = (lines) => {
+			process.stdout.write(lines);
 		},
 	) {
 		this.#json = json;
 		this.#write = write;
+		process.once("exit", () => this.flush());
 	}
 
 	event(level: Level, code: string, text: string, data: LogData = {}): void {
+		if (this.#lines === "") setImmediate(() => this.flush());
 		const t = performance.timeOrigin + performance.now();
 		if (this.#json) {
-			this.#write(
-				`${JSON.stringify({ t: Math.round(t * 1000) / 1000, level, code, text, ...data })}\n`,
-			);
-			return;
+			const time = Math.round(t * 1000) / 1000;
+			this.#lines += `${JSON.stringify({ t: time, level, code, text, ...data })}\n`;
+		} else {
+			const time = new Date(t).toISOString().slice(11, 23);
+			const mark = level === "info" ? "" : `${level}: `;
+			this.#lines += `${time}  ${mark}${text}\n`;
 		}
-		const time = new Date(t).toISOString().slice(11, 23);
-		const mark = level === "info" ? "" : `${level}: `;
-		this.#write(`${time}  ${mark}${text}\n`);
+	}
+
+	flush(): void {
+		const lines = this.#lines;
+		this.#lines = "";
+		if (lines !== "") this.#write(lines);
 	}
 }
 
-/** Counts events in tests, or drops them. */
+/** Drops them. */
 export const silentLog: Log = Object.freeze({ event: () => {} });

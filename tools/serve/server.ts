@@ -158,11 +158,12 @@ export class ProfileServer extends EndpointMachine {
 	}
 
 	protected override ownDeadline(): number {
-		return this.#notifier.deadline();
+		return Math.min(this.#notifier.deadline(), this.#store.deadline);
 	}
 
 	protected override elapsed(now: number): void {
 		this.#notifier.timeout(now);
+		this.#store.timeout(now);
 	}
 
 	override next(now: number): NetworkOutput | undefined {
@@ -174,9 +175,7 @@ export class ProfileServer extends EndpointMachine {
 				this.#store.keepPromises();
 				return output;
 			}
-			if (this.#drainNotifier(now)) continue;
-			this.#store.flush();
-			return undefined;
+			if (!this.#drainNotifier(now)) return undefined;
 		}
 	}
 
@@ -444,7 +443,7 @@ export class ProfileServer extends EndpointMachine {
 				break;
 			case "ended":
 				this.#waiting.delete(output.id);
-				this.#store.forget(output.id);
+				this.#store.forget(now, output.id);
 				this.log.event(
 					"info",
 					"subscription-ended",
@@ -454,7 +453,7 @@ export class ProfileServer extends EndpointMachine {
 				break;
 			case "notified":
 				this.#waiting.delete(output.id);
-				this.#store.taken(output.id, output.etag);
+				this.#store.taken(now, output.id, output.etag);
 				this.log.event("info", "notified", `${output.key} was taken`, {
 					key: output.key,
 					digest: output.etag,

@@ -3,6 +3,7 @@
  * the version number of each document. A file of its own beside the database, so
  * that a program that holds the database's write lock never stops the server.
  */
+import { existsSync } from "node:fs";
 import { openSqlite, type Sqlite, type Statement } from "./sqlite.js";
 
 /** "HSST" */
@@ -99,4 +100,24 @@ export class ServerState {
 	setVersion(profile: string, subject: string, to: DocumentVersion): void {
 		this.#setVersion.run([profile, subject, to.content, to.version]);
 	}
+}
+
+/** The versions that the server on `databaseFile` has given, to look at only; none where it has never run. */
+export function publishedVersions(databaseFile: string): {
+	version(profile: string, subject: string): DocumentVersion | undefined;
+	setVersion(): void;
+} {
+	const file = stateFile(databaseFile);
+	return {
+		version(profile, subject) {
+			if (!existsSync(file)) return undefined;
+			const state = new ServerState(file);
+			try {
+				return state.version(profile, subject);
+			} finally {
+				state.close();
+			}
+		},
+		setVersion() {},
+	};
 }

@@ -1,11 +1,14 @@
 /**
  * Keeps subscriptions over a restart. A new or refreshed one is written before its
- * response leaves; that a subscriber has taken a state, when there is nothing else
- * to do (who is told twice after a crash has lost nothing).
+ * response leaves; that a subscriber has taken a state, a little later and together
+ * with others (who is told twice after a crash has lost nothing).
  */
 import type { SubscriptionRecord } from "../../src/event/notifier.js";
 import { nameOf, type Profile } from "./documents.js";
 import type { ServerState } from "./state.js";
+
+/** Milliseconds that a taken state may wait to be written. */
+const writeAfter = 20;
 
 export class SubscriptionStore {
 	readonly #state: ServerState;
@@ -15,6 +18,8 @@ export class SubscriptionStore {
 	readonly #unwritten = new Set<string>();
 	/** Is one of them promised to a subscriber? */
 	#promised = false;
+	/** When the rest is to be written. */
+	deadline = Number.POSITIVE_INFINITY;
 
 	constructor(state: ServerState, failed: (error: Error) => void) {
 		this.#state = state;
@@ -51,16 +56,25 @@ export class SubscriptionStore {
 	}
 
 	/** The subscriber has the state with this tag. */
-	taken(id: string, etag: string): void {
+	taken(now: number, id: string, etag: string): void {
 		const record = this.#records.get(id);
 		if (record === undefined) return;
 		this.#records.set(id, { ...record, etag });
-		this.#unwritten.add(id);
+		this.#later(now, id);
 	}
 
-	forget(id: string): void {
+	forget(now: number, id: string): void {
 		this.#records.delete(id);
+		this.#later(now, id);
+	}
+
+	timeout(now: number): void {
+		if (this.deadline <= now) this.flush();
+	}
+
+	#later(now: number, id: string): void {
 		this.#unwritten.add(id);
+		this.deadline = Math.min(this.deadline, now + writeAfter);
 	}
 
 	/** Before a message leaves: what it promises is written. */
@@ -71,6 +85,7 @@ export class SubscriptionStore {
 	/** A full disk stops no NOTIFY: it is told, and the server goes on. */
 	flush(): void {
 		this.#promised = false;
+		this.deadline = Number.POSITIVE_INFINITY;
 		if (this.#unwritten.size === 0) return;
 		try {
 			this.#state.transaction(() => {
