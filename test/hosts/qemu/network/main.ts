@@ -249,48 +249,57 @@ class Bench {
 		const { name, address, port, size, count, mode } = command;
 		switch (command.do) {
 			case "echo":
-				return this.echo(name, port, command.timeToLive ?? 1);
+				this.echo(name, port, command.timeToLive ?? 1);
+				break;
 			case "deaf":
-				return this.deaf(name, port);
+				this.deaf(name, port);
+				break;
 			case "drain":
-				return this.drain(name);
+				this.drain(name);
+				break;
 			case "send":
 				this.sockets.get(name)?.write(pattern(0, size), address, port);
-				return;
+				break;
 			case "join":
 				this.sockets.get(name)?.add(address);
-				return;
+				break;
 			case "leave":
 				this.sockets.get(name)?.remove(address);
-				return;
+				break;
 			case "close":
 				this.sockets.get(name)?.close();
 				this.sockets.delete(name);
 				this.listeners.get(name)?.close();
 				this.listeners.delete(name);
 				this.peers.get(name)?.close();
-				return;
+				break;
 			case "round-trips":
-				return this.roundTrips(address, port, size, count);
+				this.roundTrips(address, port, size, count);
+				break;
 			case "connect":
 				this.peers.set(
 					name,
 					new Peer(this, name, { address, port }, mode ?? {}),
 				);
-				return;
+				break;
 			case "listen":
-				return this.listen(name, port, mode ?? {});
+				this.listen(name, port, mode ?? {});
+				break;
 			case "leak":
-				return this.leak(address, port, count);
+				this.leak(address, port, count);
+				break;
 			case "collect":
 				native.collect();
-				return;
+				break;
 			case "counters":
-				return report("counters", networkCounters());
+				report("counters", networkCounters());
+				break;
 			case "memory":
-				return report("memory", { peak: native.memory(0) });
+				report("memory", { peak: native.memory(0) });
+				break;
 			case "exit":
-				return native.exit(0);
+				native.exit(0);
+				break;
 			default:
 				report("unknown", { command: command.do });
 		}

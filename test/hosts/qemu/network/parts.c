@@ -184,7 +184,7 @@ static void frames(void)
 	/* A whole datagram of 100 octets; the last fragment that just fits; one octet more. */
 	ip[3] = 100;
 	CHECK(inspect_frame(frame, 60, &error) == INSPECT_PASS);
-	uint32_t offset = 11 * 1480; /* the twelfth fragment */
+	uint32_t offset = 5 * 1480; /* the sixth fragment */
 	uint32_t rest = DATAGRAM_MAXIMUM + 8 - offset;
 	ip[6] = (uint8_t)(offset / 8 >> 8);
 	ip[7] = (uint8_t)(offset / 8);
@@ -222,8 +222,27 @@ static void frames(void)
 		uint32_t length = next_random() % (sizeof(bytes) + 1);
 		uint8_t* copy = exact(bytes, length);
 		(void)inspect_frame(copy, length, &error);
+		(void)inspect_is_brief(copy, length);
 		free(copy);
 	}
+	/* What may pass when buffers are short. */
+	uint8_t segment[80] = { 0 };
+	segment[12] = 8;
+	segment[14] = 0x45;
+	segment[14 + 9] = 6;
+	segment[14 + 3] = 52; /* 20 of IP, 32 of TCP with options: an acknowledgement */
+	segment[14 + 20 + 12] = 0x80;
+	CHECK(inspect_is_brief(segment, 66));
+	segment[14 + 3] = 53;
+	CHECK(!inspect_is_brief(segment, 67));
+	segment[14 + 9] = 17;
+	CHECK(!inspect_is_brief(segment, 67));
+	segment[14 + 23] = 68;
+	CHECK(inspect_is_brief(segment, 67));
+	segment[14 + 6] = 0x20; /* more fragments */
+	CHECK(!inspect_is_brief(segment, 67));
+	segment[13] = 6;
+	CHECK(inspect_is_brief(segment, 67));
 	printf("ok frames\n");
 }
 
