@@ -15,7 +15,6 @@ import {
 	AuthenticationState,
 	answer,
 	authorize,
-	type CredentialSource,
 } from "./sip/authentication.js";
 import type { EndpointOutput, SipEndpoint, Target } from "./sip/endpoint.js";
 import type { Message } from "./sip/message.js";
@@ -104,10 +103,9 @@ interface Avoided {
 	readonly until: number;
 }
 
-/** A server that has taken our credentials: the next request brings them along, and is spared the challenge. */
+/** A server that has taken credentials of ours: the next request brings its own along, and is spared the challenge. */
 interface Acquaintance {
 	readonly target: Target;
-	readonly credentials: CredentialSource;
 	readonly state: AuthenticationState;
 }
 
@@ -342,30 +340,27 @@ export class Delivery {
 		{ request, secureOnly }: Sending,
 		target: Target,
 	): readonly HeaderField[] {
-		const { credentials } = request;
-		if (credentials === undefined || (secureOnly && target.transport !== "tls"))
+		if (
+			request.credentials === undefined ||
+			(secureOnly && target.transport !== "tls")
+		)
 			return [];
 		for (const each of this.#acquaintances)
-			if (each.credentials === credentials && sameTarget(each.target, target))
+			if (sameTarget(each.target, target))
 				return authorize(this.#host, request, each.state);
 		return [];
 	}
 
 	/** The server at `target` has answered: with `state` it took our credentials, without it wants new ones. */
-	#acquaint(
-		{ request, target }: Sending,
-		state: AuthenticationState | undefined,
-	): void {
-		const { credentials } = request;
-		if (credentials === undefined || target === undefined) return;
+	#acquaint({ target }: Sending, state: AuthenticationState | undefined): void {
+		if (target === undefined) return;
 		this.#acquaintances = this.#acquaintances.filter(
-			(each) =>
-				each.credentials !== credentials || !sameTarget(each.target, target),
+			(each) => !sameTarget(each.target, target),
 		);
 		if (state === undefined) return;
 		if (this.#acquaintances.length >= acquaintanceLimit)
 			this.#acquaintances.shift();
-		this.#acquaintances.push({ target, credentials, state });
+		this.#acquaintances.push({ target, state });
 	}
 
 	#response(output: Extract<EndpointOutput, { kind: "response" }>): void {

@@ -324,7 +324,7 @@ describe("delivery answers challenges", () => {
 		equal(status(), 200);
 		const { request: sent } = send("sip:bob@192.0.2.10", {
 			callId: "two",
-			credentials,
+			credentials: { ...credentials },
 		});
 		equal(status(), 200);
 		equal(sent.cseq, 1);
