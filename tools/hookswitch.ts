@@ -8,10 +8,12 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command } from "commander";
 import * as access from "./commands/access.js";
-import { printError } from "./commands/outcome.js";
+import { firmwareCommand } from "./commands/firmware.js";
+import { examples, printError } from "./commands/outcome.js";
 import * as profile from "./commands/profile.js";
 import * as registrar from "./commands/registrar.js";
 import * as serve from "./commands/serve.js";
+import * as simulate from "./commands/simulate.js";
 
 /** build/js/tools/hookswitch.js → package.json */
 const packageFile = new URL("../../../package.json", import.meta.url);
@@ -29,23 +31,16 @@ async function main(): Promise<void> {
 		.showHelpAfterError("(add --help for what there is, with examples)")
 		.configureHelp({ sortSubcommands: true })
 		.exitOverride();
-	for (const command of [serve, profile, access, registrar])
+	examples(
+		program,
+		"hookswitch simulate",
+		"hookswitch serve --database site.db --domain example.com",
+		"hookswitch profile set --database site.db sip:alice@example.com registration/@expires 300",
+		"hookswitch access block --database site.db sip:alice@example.com sip:mallory@example.net",
+	);
+	for (const command of [simulate, serve, profile, access, registrar])
 		command.register(program);
-	// These need a compiler and QEMU; what they import is not everybody's business.
-	for (const name of ["firmware", "simulate"]) {
-		try {
-			const command = (await import(`./commands/${name}.js`)) as typeof serve;
-			command.register(program);
-		} catch (error) {
-			program
-				.command(name, { hidden: true })
-				.allowUnknownOption()
-				.allowExcessArguments()
-				.action(() => {
-					throw error;
-				});
-		}
-	}
+	program.addCommand(firmwareCommand().copyInheritedSettings(program));
 	await program.parseAsync();
 }
 

@@ -20,6 +20,7 @@ import { Documents, type Versions } from "./documents.js";
 import {
 	profileDocument,
 	type RowProblem,
+	rowsOf,
 	withForced,
 } from "./profile-document.js";
 
@@ -87,7 +88,7 @@ function groupDocument(
 export interface EffectiveSetting {
 	readonly path: string;
 	readonly value: string;
-	/** `default`, `local-network`, `device`, or the user's AoR. */
+	/** `default`, `local-network example.com`, `device …`, `user …`, or `group …` where one of theirs says so. */
 	readonly origin: string;
 }
 
@@ -121,6 +122,17 @@ export function effectiveSettings(
 		scope === "device" ? own : undefined,
 		users,
 	);
+	/** Groups are flattened into the documents of their members: whose row is it really? */
+	const groupOf = (path: string, from: string): string | undefined => {
+		const [type, whose] = from.split(" ", 2);
+		if ((type !== "user" && type !== "device") || whose === undefined)
+			return undefined;
+		const { source } =
+			rowsOf(database, type, whose)
+				?.filter(({ row }) => row.path === path)
+				.at(-1) ?? {};
+		return source?.scope === "group" ? `group ${source.name}` : undefined;
+	};
 	const list: EffectiveSetting[] = [];
 	listSections(SECTIONS, settings, [], (steps, property, field, value) => {
 		const path = formatPath({ steps, attribute: { property, field, at: 0 } });
@@ -128,7 +140,7 @@ export function effectiveSettings(
 		list.push({
 			path,
 			value: field.secret && text !== "" ? (mask ?? text) : text,
-			origin: origin(path),
+			origin: groupOf(path, origin(path)) ?? origin(path),
 		});
 	});
 	return list;
