@@ -12,7 +12,7 @@
 #define DRIVER(name) { name##_install, name##_start, name##_poll, name##_deadline },
 
 /* In the order in which they start. `fault` is in test images only. */
-#define DRIVERS(each) each(natives) each(console) each(timer) each(entropy) each(storage) each(network) each(fault)
+#define DRIVERS(each) each(json) each(natives) each(console) each(timer) each(entropy) each(storage) each(network) each(fault)
 
 DRIVERS(DRIVER_FUNCTIONS)
 

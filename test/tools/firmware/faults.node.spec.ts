@@ -173,6 +173,17 @@ describe("firmware: faults", function () {
 		assert.ok(parser.lines.includes("parser: Error"), parser.lines.join("\n"));
 	});
 
+	it("what lies in flash can be written as JSON", async () => {
+		const { lines } = await life(["json"], (line) => /^json:/.test(line));
+		const list = '[1,"two",{"three":[3]}]';
+		assert.ok(
+			lines.includes(
+				`json: {"a":{"name":"x","list":${list},"none":null},"b":${list}} [ 1, "two", {  "three": [   3  ] }] TypeError`,
+			),
+			lines.join("\n"),
+		);
+	});
+
 	it("timers come in order, and not once they are cleared", async () => {
 		const { lines } = await life(["timers"], (line) => /^timers:/.test(line));
 		assert.ok(lines.includes("timers: 10 30"), lines.join("\n"));

@@ -1,6 +1,6 @@
 /** Does what firmware must survive or report, one fault for each line on the console. */
 import { qemuNatives } from "../../../../hosts/qemu/natives.js";
-import { frozen } from "./frozen.js";
+import { frozen, nested } from "./frozen.js";
 
 declare const native: {
 	faultStore(address: number): void;
@@ -71,6 +71,13 @@ const faults: Readonly<Record<string, () => void>> = {
 			})} ${nameOf(() => {
 				(Array.prototype as { at: unknown }).at = undefined;
 			})} ${frozen.value}`,
+		);
+	},
+	json: () => {
+		const cycle: { self?: object } = {};
+		cycle.self = cycle;
+		host.log(
+			`json: ${JSON.stringify({ a: nested, b: nested.list })} ${JSON.stringify(nested.list, undefined, 1).replaceAll("\n", "")} ${nameOf(() => JSON.stringify(cycle))}`,
 		);
 	},
 	parser: () => {
