@@ -7,8 +7,7 @@
  * It must not know SIP or documents. Nothing that comes from the network can throw
  * past it: an error in the agent becomes one log line, and the agent goes on.
  *
- * The log: an event is one line, `@` and a JSON object: `{"t": milliseconds,
- * "level", "code", "text", …data}`. Tools script on it.
+ * The log: an event is one line (`log-line.ts`). Tools script on it.
  */
 import type { Agent } from "../src/agent.js";
 import type {
@@ -19,6 +18,7 @@ import type {
 	StoreOutput,
 } from "../src/port.js";
 import { Connections } from "./connections.js";
+import { logLine } from "./log-line.js";
 import type {
 	ListenerSocket,
 	Platform,
@@ -349,9 +349,7 @@ export class Driver {
 	}
 
 	#log(event: EventOutput): void {
-		const { level, code, text, data } = event;
-		const t = Math.round(this.#platform.now());
-		this.#platform.log(`@${JSON.stringify({ t, level, code, text, ...data })}`);
+		this.#platform.log(logLine(Math.round(this.#platform.now()), event));
 	}
 }
 

@@ -254,12 +254,12 @@ class Life {
 	async memory(): Promise<void> {
 		const answer = this.#phone.next("memory");
 		this.#phone.command("memory");
-		const { arenaPeakBytes } = await answer;
+		const { arena_peak: peak } = await answer;
 		this.#expect(
-			typeof arenaPeakBytes === "number",
+			typeof peak === "number",
 			"the phone does not tell its arena's peak",
 		);
-		this.#result.xs_arena_peak_bytes = Number(arenaPeakBytes);
+		this.#result.xs_arena_peak_bytes = Number(peak);
 		this.#say(
 			`memory: ${this.#result.ram_bytes} bytes of RAM, arena's peak ${this.#result.xs_arena_peak_bytes} bytes, image ${this.#result.flash_bytes} bytes`,
 		);
