@@ -340,9 +340,9 @@ class AccessReader {
 		for (;;) {
 			const token = scanner.next();
 			if (token === Token.End) return;
-			if (token === Token.Text && !scanner.isWhite())
+			if (token === Token.Text && scanner.whiteEnd() < scanner.end)
 				this.#problems.warning(
-					scanner.start,
+					scanner.whiteEnd(),
 					parent,
 					"unexpected-text",
 					"text is not read here; values stand in attributes",

@@ -181,6 +181,12 @@ export function documentFromRows(
 	version: string,
 	rows: readonly Row[],
 ): ProfileDocument {
+	for (const [field, text] of [
+		[ROOT.fields.type, type],
+		[ROOT.fields.for, whose],
+		[ROOT.fields.version, version],
+	] as const)
+		typedValue(host, field, text, 0);
 	let document: ProfileDocument = { type, for: whose, version };
 	for (const { path, value } of rows)
 		document = setPath(host, document, path, value);

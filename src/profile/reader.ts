@@ -188,15 +188,17 @@ export class SectionReader {
 				case Token.Start:
 					this.#child(section, values);
 					break;
-				case Token.Text:
-					if (!scanner.isWhite())
+				case Token.Text: {
+					const text = scanner.whiteEnd();
+					if (text < scanner.end)
 						this.#problems.warning(
-							scanner.start,
+							text,
 							"",
 							"unexpected-text",
 							"text is not read here; values stand in attributes",
 						);
 					break;
+				}
 				default:
 			}
 			if (this.#problems.isFull) return;

@@ -179,12 +179,11 @@ export class XmlScanner {
 		return this.#host.text(this.bytes, start, end);
 	}
 
-	/** Is the current text white space only? */
-	isWhite(): boolean {
-		return (
-			!this.isCData &&
-			this.#host.span(this.bytes, WHITE, this.start, this.end) === this.end
-		);
+	/** Where the current text's first character stands that is not white space; its end when there is none. */
+	whiteEnd(): number {
+		return this.isCData
+			? this.start
+			: this.#host.span(this.bytes, WHITE, this.start, this.end);
 	}
 
 	#select(start: number, end: number, within: Within | -1): void {
