@@ -8,7 +8,11 @@ import type { Host } from "../host.js";
 import type { EventOutput, Lease } from "../port.js";
 import type { CredentialSource } from "../sip/authentication.js";
 import type { Message } from "../sip/message.js";
-import type { OutgoingRequest, OutgoingResponse } from "../sip/writer.js";
+import {
+	type OutgoingRequest,
+	type OutgoingResponse,
+	quote,
+} from "../sip/writer.js";
 import { defaultFloor } from "./backoff.js";
 import {
 	accountCandidates,
@@ -118,12 +122,13 @@ export class Enrolment {
 	/** In the order of enrolment; those that have begun. */
 	readonly #profiles: ProfileEnrolment[] = [];
 	readonly #held = new Map<string, string>();
+	/** Event parameters that say what we are (RFC 6080 §6.2.2). */
+	readonly #identity: string;
 	#lease: Lease | undefined;
 	#users: readonly Account[] = [];
 	#accessLists: readonly Account[] = [];
 	#localNetwork: ProfileEnrolment | undefined;
 	#device: ProfileEnrolment | undefined;
-	#storedServer: string | undefined;
 	/** The network has come up for the first time; and the first SUBSCRIBE has gone. */
 	#begun = false;
 	#started = false;
@@ -136,7 +141,7 @@ export class Enrolment {
 	constructor(host: Host, options: EnrolmentOptions) {
 		this.#host = host;
 		this.#options = options;
-		this.#storedServer = options.storedServer;
+		this.#identity = `vendor=${quote(options.vendor)};model=${quote(options.model)};version=${quote(options.version)}`;
 		this.#context = {
 			host,
 			outputs: this.#outputs,
@@ -336,12 +341,12 @@ export class Enrolment {
 		name: string,
 		candidates: readonly Candidate[],
 	): ProfileEnrolment {
-		const { vendor, model, version, profileTypes, accessTypes } = this.#options;
+		const { profileTypes, accessTypes } = this.#options;
 		const enrolment = new ProfileEnrolment(
 			this.#context,
 			profile,
 			name,
-			`profile-type=${profile};vendor=${quote(vendor)};model=${quote(model)};version=${quote(version)}`,
+			`profile-type=${profile};${this.#identity}`,
 			profile === "access"
 				? (accessTypes ?? defaultAccessTypes)
 				: (profileTypes ?? defaultProfileTypes),
@@ -372,7 +377,7 @@ export class Enrolment {
 	#deviceCandidates(lease: Lease): Candidate[] {
 		return deviceCandidates(this.#host, {
 			instance: this.#options.instance,
-			stored: this.#storedServer,
+			stored: this.#options.storedServer,
 			factory: this.#options.factoryServer,
 			lease,
 		});
@@ -397,14 +402,6 @@ export class Enrolment {
 				return each;
 		return undefined;
 	}
-}
-
-function quote(text: string): string {
-	let quoted = '"';
-	for (const character of text)
-		quoted +=
-			character === '"' || character === "\\" ? `\\${character}` : character;
-	return `${quoted}"`;
 }
 
 /** Do two leases say the same about where servers are? */
