@@ -10,11 +10,11 @@ declare const native: NetworkNatives;
 export const networkCounterNames = Object.freeze([
 	"framesReceived",
 	"framesSent",
-	/** Received while every buffer was in use. */
+	/** Received while no buffer could be spared. */
 	"framesDroppedFull",
 	/** Not sent: the interface did not take what was before them. */
 	"framesDroppedSending",
-	/** Fragments of datagrams larger than 16,384 octets. */
+	/** Fragments of datagrams larger than 8,192 octets. */
 	"fragmentsDroppedTooLarge",
 	/** Datagrams whose rest did not come, or that had to make room. */
 	"reassembliesFailed",
@@ -25,7 +25,8 @@ export const networkCounterNames = Object.freeze([
 	"datagramsDropped",
 	/** No lease, no route or no memory. */
 	"datagramsUnsent",
-	"segmentsDeferred",
+	/** Written while the send heap was full: sent later. */
+	"writesDelayed",
 	"connectionsRefused",
 	"leasesAcknowledged",
 	"buffersUsed",

@@ -50,10 +50,11 @@ export class TCP {
 		}
 		const { onReadable, onWritable, onError } = options;
 		const event: SocketEvent = (readable, writable, failure) => {
+			// What may be written comes first: what is done with what is read may write, too.
+			if (writable > 0) onWritable?.call(this, writable);
 			// A callback may close the connection: then the rest is not its business any more.
-			if (readable > 0) onReadable?.call(this, readable);
-			if (writable > 0 && this.#socket !== undefined)
-				onWritable?.call(this, writable);
+			if (readable > 0 && this.#socket !== undefined)
+				onReadable?.call(this, readable);
 			if (failure !== undefined && this.#socket !== undefined) {
 				this.#socket = undefined;
 				onError?.call(this, failure);

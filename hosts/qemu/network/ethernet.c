@@ -8,6 +8,7 @@
 #include "board.h"
 #include "inspect.h"
 #include "lwip/etharp.h"
+#include "lwip/memp.h"
 #include "lwip/pbuf.h"
 #include "netif/ethernet.h"
 #include "tcp.h"
@@ -32,12 +33,12 @@ _Static_assert(RECEIVE_FRAMES * RECEIVE_BUFFERS <= RECEIVE_QUEUE, "receive ring"
 _Static_assert(SKEW + HEADER + FRAME_MAXIMUM <= RECEIVE_BUFFERS * PBUF_POOL_BUFSIZE, "receive buffer");
 _Static_assert(SKEW == ETH_PAD_SIZE && HEADER > ETH_PAD_SIZE, "padding");
 
-/* A frame is a descriptor for the header and one for each of its pbufs: 16 KB in 12 fragments need 60. */
+/* A frame is a descriptor for the header and one for each of its pbufs: 8 KB in 6 fragments need 30. */
 #define SEND_QUEUE 64u
 #define SEND_PIECES 8u
 
-/* How long a full send ring is waited for. QEMU empties it in some ten microseconds. */
-#define PATIENCE (5u * BOARD_TICKS_PER_MILLISECOND)
+/* How long a full send ring is waited for. QEMU empties it in some ten microseconds, if its computer lets it. */
+#define PATIENCE (20u * BOARD_TICKS_PER_MILLISECOND)
 
 VIRTIO_QUEUE(receive_queue, RECEIVE_QUEUE);
 VIRTIO_QUEUE(send_queue, SEND_QUEUE);
@@ -80,6 +81,12 @@ static void offer_receive(uint16_t frame, struct pbuf* packet)
 static struct pbuf* new_receive_buffer(void)
 {
 	return pbuf_alloc(PBUF_RAW, RECEIVE_BUFFERS * PBUF_POOL_BUFSIZE, PBUF_POOL);
+}
+
+uint32_t ethernet_spare_buffers(void)
+{
+	uint32_t used = memp_pools[MEMP_PBUF_POOL]->stats->used;
+	return used + ETHERNET_RESERVE < PBUF_POOL_SIZE ? PBUF_POOL_SIZE - ETHERNET_RESERVE - used : 0;
 }
 
 bool ethernet_start(void)
@@ -223,7 +230,14 @@ static void deliver(struct netif* interface, struct pbuf* packet, uint32_t writt
 	inspect_error error;
 	pbuf_realloc(packet, (u16_t)(SKEW + written)); /* a short frame gives its second buffer back at once */
 	pbuf_remove_header(packet, HEADER); /* leaves the padding and the frame */
-	switch (inspect_frame((const uint8_t*)packet->payload + ETH_PAD_SIZE, packet->len - ETH_PAD_SIZE, &error)) {
+	const uint8_t* frame = (const uint8_t*)packet->payload + ETH_PAD_SIZE;
+	uint32_t length = packet->len - ETH_PAD_SIZE;
+	if (ethernet_spare_buffers() == 0 && !inspect_is_brief(frame, length)) {
+		ethernet_counters.dropped_full++;
+		pbuf_free(packet);
+		return;
+	}
+	switch (inspect_frame(frame, length, &error)) {
 	case INSPECT_TOO_LARGE:
 		ethernet_counters.dropped_too_large++;
 		pbuf_free(packet);

@@ -14,7 +14,7 @@
 typedef struct {
 	uint32_t frames_received;
 	uint32_t frames_sent;
-	/* Received while every buffer was in use. */
+	/* Received while no buffer could be spared. */
 	uint32_t dropped_full;
 	/* Not to be sent: the device did not take what was before it. */
 	uint32_t dropped_sending;
@@ -24,6 +24,11 @@ typedef struct {
 
 extern ethernet_counters_t ethernet_counters;
 
+/* Pool buffers that are kept for what makes others come free: acknowledgements. */
+#define ETHERNET_RESERVE 4u
+/* How many pool buffers are free beyond those. */
+uint32_t ethernet_spare_buffers(void);
+
 /* Finds and starts the device; gives false when there is none. */
 bool ethernet_start(void);
 /* For netif_add. */
@@ -32,7 +37,7 @@ err_t ethernet_interface(struct netif* interface);
 bool ethernet_link(void);
 /* What came in, up to a ring full; gives how many frames. `*link_changed`: look at ethernet_link. */
 int ethernet_poll(struct netif* interface, bool* link_changed);
-/* Frees what has been sent; waits up to a few milliseconds for something. False when nothing was freed. */
+/* Frees what has been sent; waits some milliseconds for something. False when nothing was freed. */
 bool ethernet_reclaim(void);
 
 #endif

@@ -12,6 +12,8 @@
 
 #define PROTOCOL_ICMP 1u
 #define PROTOCOL_TCP 6u
+#define PROTOCOL_UDP 17u
+#define DHCP_CLIENT_PORT 68u
 #define ICMP_UNREACHABLE 3u
 
 static uint16_t two(const uint8_t* bytes)
@@ -51,4 +53,21 @@ inspect_verdict inspect_frame(const uint8_t* frame, uint32_t length, inspect_err
 	error->remote_port = two(tcp + 2);
 	error->sequence = ((uint32_t)two(tcp + 4) << 16) | two(tcp + 6);
 	return INSPECT_UNREACHABLE;
+}
+
+bool inspect_is_brief(const uint8_t* frame, uint32_t length)
+{
+	if (length < ETHERNET_HEADER)
+		return true;
+	if (two(frame + 12) != 0x0800u)
+		return true; /* ARP, or what lwIP drops */
+	const uint8_t* ip = frame + ETHERNET_HEADER;
+	length -= ETHERNET_HEADER;
+	uint32_t header = length < IP_HEADER ? 0 : (ip[0] & 0x0fu) * 4u;
+	if (header < IP_HEADER || length < header + 20u || (two(ip + 6) & 0x3fffu) != 0)
+		return false; /* a fragment, or too short to tell */
+	const uint8_t* inner = ip + header;
+	if (ip[9] == PROTOCOL_UDP)
+		return two(inner + 2) == DHCP_CLIENT_PORT;
+	return ip[9] == PROTOCOL_TCP && two(ip + 2) <= header + (inner[12] >> 4) * 4u;
 }

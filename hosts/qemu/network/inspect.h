@@ -6,10 +6,11 @@
 #ifndef INSPECT_H
 #define INSPECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The largest UDP payload that is received or sent. */
-#define DATAGRAM_MAXIMUM 16384u
+#define DATAGRAM_MAXIMUM 8192u
 
 typedef enum {
 	INSPECT_PASS,
@@ -29,5 +30,12 @@ typedef struct {
 
 /* `frame` starts with the Ethernet header; `length` octets of it are at hand, which must hold all headers. */
 inspect_verdict inspect_frame(const uint8_t* frame, uint32_t length, inspect_error* error);
+
+/*
+ * Is lwIP done with this frame, and its buffer free, as soon as it has seen it? True
+ * of ARP, DHCP's answers and TCP segments without payload: those that must come
+ * through when buffers are short, because they make others come free.
+ */
+bool inspect_is_brief(const uint8_t* frame, uint32_t length);
 
 #endif

@@ -53,8 +53,10 @@ struct netif* network_route(void);
 /*
  * Received frames are never copied: the receive ring is made of pool buffers, two
  * for a full frame (12 octets of virtio header, 1,514 of frame), and what a socket
- * holds comes out of the same pool. 12 buffers stand in the ring; 24 take a datagram
- * of 16 KB in 12 fragments; 4 are left for what comes meanwhile.
+ * holds comes out of the same pool. 12 buffers stand in the ring; 12 take a datagram
+ * of 8 KB in 6 fragments (and no more, so that fragments whose rest never comes leave
+ * room); 12 are left for two TCP streams of which nothing is read, and for UDP; 4 are
+ * kept for acknowledgements (ETHERNET_RESERVE).
  */
 #define PBUF_POOL_BUFSIZE 768
 #define PBUF_POOL_SIZE 40
@@ -65,13 +67,13 @@ struct netif* network_route(void);
 
 /* Reassembly: whole or not at all. Incomplete ones give their memory back after 3 s. */
 #define IP_REASSEMBLY 1
-#define IP_REASS_MAX_PBUFS 24
+#define IP_REASS_MAX_PBUFS 12
 #define IP_REASS_MAXAGE 3
 #define IP_REASS_FREE_OLDEST 1
 #define MEMP_NUM_REASSDATA 3
-/* Sending 16 KB from the pool: 12 fragments, each touching up to 3 buffers. */
+/* Sending 8 KB from the pool: 6 fragments, each touching up to 3 buffers. */
 #define IP_FRAG 1
-#define MEMP_NUM_FRAG_PBUF 40
+#define MEMP_NUM_FRAG_PBUF 20
 
 #define ARP_TABLE_SIZE 8
 #define ARP_QUEUEING 1
@@ -88,12 +90,12 @@ struct netif* network_route(void);
 #define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
 
 #define TCP_MSS 1460
-#define TCP_WND (4 * TCP_MSS)
+#define TCP_WND (3 * TCP_MSS)
 #define TCP_SND_BUF (2 * TCP_MSS)
-#define TCP_SND_QUEUELEN 8
-#define MEMP_NUM_TCP_SEG 24
+#define TCP_SND_QUEUELEN 12
+#define MEMP_NUM_TCP_SEG 32
 #define TCP_QUEUE_OOSEQ 1
-#define TCP_OOSEQ_MAX_PBUFS 8
+#define TCP_OOSEQ_MAX_PBUFS 4
 #define TCP_LISTEN_BACKLOG 1
 /* RFC 6298: 1 s before the first retransmission; a connection attempt ends after 6 SYNs, 6 s. */
 #define LWIP_TCP_RTO_TIME 1000

@@ -16,6 +16,7 @@
 #include "netif/ethernet.h"
 #include "siphash.h"
 #include "sockets.h"
+#include "tcp.h"
 
 network_counters_t network_counters;
 
@@ -141,6 +142,7 @@ int network_poll(txMachine* the)
 	if (link)
 		set_link();
 	sys_check_timeouts();
+	tcp_poll_unsent();
 	worked |= lease_deliver(the);
 	worked |= sockets_deliver(the);
 	return worked;
@@ -175,7 +177,7 @@ static void native_network_counters(txMachine* the)
 		network_counters.datagrams_sent,
 		network_counters.datagrams_dropped,
 		network_counters.datagrams_unsent,
-		network_counters.segments_deferred,
+		network_counters.writes_delayed,
 		network_counters.connections_refused,
 		network_counters.leases_acknowledged,
 		memp_pools[MEMP_PBUF_POOL]->stats->used,

@@ -17,8 +17,8 @@ typedef struct {
 	uint32_t datagrams_dropped;
 	/* No lease, no route, no memory. */
 	uint32_t datagrams_unsent;
-	/* Received for a connection while too many buffers were unread; offered again. */
-	uint32_t segments_deferred;
+	/* Written while the send heap was full; sent later. */
+	uint32_t writes_delayed;
 	/* Inbound, for lack of a socket. */
 	uint32_t connections_refused;
 	uint32_t leases_acknowledged;

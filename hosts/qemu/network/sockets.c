@@ -90,11 +90,17 @@ void socket_attach(txMachine* the, socket* socket, txSlot* event)
 	pending = true;
 }
 
-void socket_free(socket* socket)
+void socket_detach(socket* socket)
 {
 	if (socket->token != NULL)
 		host_slot(socket->token)->value.host.data = NULL;
 	socket->token = NULL;
+	socket->orphan = false;
+}
+
+void socket_free(socket* socket)
+{
+	socket_detach(socket);
 	socket->kind = SOCKET_FREE;
 }
 
@@ -160,7 +166,6 @@ static void release(socket* socket)
 		listener_release(socket);
 		break;
 	}
-	socket_free(socket);
 }
 
 typedef struct {
@@ -191,7 +196,7 @@ static bool deliver(txMachine* the, socket* socket)
 	if (socket->news & NEWS_READABLE)
 		event.readable = waiting;
 	if ((socket->news & NEWS_WRITABLE) && socket->kind == SOCKET_TCP && socket->failure == FAILURE_NONE)
-		event.writable = tcp_writable(socket);
+		event.writable = tcp_promise(socket);
 	socket->news = 0;
 	/* The end in order comes after the last octet has been read; every other end at once. */
 	if (socket->failure != FAILURE_NONE && (socket->failure != FAILURE_CLOSED || waiting == 0))

@@ -45,7 +45,7 @@ typedef struct socket {
 	uint8_t failure;
 	bool orphan; /* the token was collected: close when lwIP is not at work */
 	bool connected;
-	bool wants_memory; /* a write was refused for lack of memory */
+	bool closing; /* JavaScript has closed it; what it wrote is on its way out */
 	uint16_t generation;
 	/* The instance of the token; NULL for a connection that nobody has accepted yet. */
 	txSlot* token;
@@ -60,6 +60,9 @@ typedef struct socket {
 		} udp;
 		struct {
 			struct pbuf* received;
+			struct pbuf* unsent; /* written, but there was no room in the send heap */
+			uint16_t credit; /* that JavaScript may still write */
+			uint8_t attempts; /* half seconds that connecting has taken */
 			struct socket* listener; /* in whose queue it waits */
 			struct socket* next; /* behind it there */
 		} tcp;
@@ -74,6 +77,8 @@ typedef struct socket {
 socket* socket_new(socket_kind kind);
 /* The opposite; the token, if there is one, is closed from then on. What lwIP holds has been given back before. */
 void socket_free(socket* socket);
+/* Only the token is closed; the socket goes on until its kind frees it. */
+void socket_detach(socket* socket);
 /* Leaves a new token with `event` (or undefined) in mxResult. */
 void socket_token(txMachine* the, socket* socket, txSlot* event);
 /* Gives a token that has none yet its event function. */
@@ -94,11 +99,13 @@ bool sockets_pending(void);
 
 /* ---- what each kind does (udp.c, tcp.c) ---- */
 
+/* `release` gives back what lwIP holds, and frees the socket. */
 uint32_t udp_readable(const socket* socket);
 void udp_release(socket* socket);
 
 uint32_t tcp_readable(const socket* socket);
-uint32_t tcp_writable(const socket* socket);
+/* How many octets JavaScript may write from now on; a promise. */
+uint32_t tcp_promise(socket* socket);
 /* Gives the connection up in order: octets already written are still delivered. */
 void tcp_release(socket* socket);
 uint32_t listener_readable(const socket* socket);

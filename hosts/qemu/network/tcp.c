@@ -15,30 +15,33 @@
 /* Connections that wait for Listener.read; further ones are not answered. */
 #define BACKLOG 4u
 
+/* A connection that isn't up by then has failed. */
+#define CONNECT_HALF_SECONDS 14u
+
 /* Half-open connections are found after three minutes of silence. */
 #define KEEPALIVE_IDLE 120000u
 #define KEEPALIVE_INTERVAL 15000u
 #define KEEPALIVE_COUNT 4u
 
-/* Buffers of the pool that received octets may hold in all; the rest serves everything else. */
-#define HELD_MAXIMUM 20u
+/* Set by lwIP's callbacks, which must not close connections; done by tcp_poll_unsent. */
+static bool flush_later;
 
-static uint32_t held;
+static void failed(void* context, err_t error);
+static void disown(struct tcp_pcb* pcb);
+static void finish(socket* socket);
 
-static void hold(const struct pbuf* first)
+static void drop_received(socket* socket)
 {
-	for (; first != NULL; first = first->next)
-		held++;
+	if (socket->u.tcp.received != NULL)
+		pbuf_free(socket->u.tcp.received);
+	socket->u.tcp.received = NULL;
 }
 
-static void let_go(socket* socket)
+static void drop_unsent(socket* socket)
 {
-	struct pbuf* received = socket->u.tcp.received;
-	if (received == NULL)
-		return;
-	held -= pbuf_clen(received);
-	pbuf_free(received);
-	socket->u.tcp.received = NULL;
+	if (socket->u.tcp.unsent != NULL)
+		pbuf_free(socket->u.tcp.unsent);
+	socket->u.tcp.unsent = NULL;
 }
 
 /* ---- what lwIP tells ---- */
@@ -79,16 +82,22 @@ static bool coalesce(struct pbuf* chain, struct pbuf* packet)
 	return true;
 }
 
+/*
+ * Never refuses: what a stream may hold is bounded by its window, and where buffers
+ * are short all the same, the interface drops segments before lwIP sees them. (lwIP
+ * ignores even acknowledgements while a refused segment waits.)
+ */
 static err_t received(void* context, struct tcp_pcb* pcb, struct pbuf* packet, err_t error)
 {
 	socket* socket = context;
 	(void)pcb;
 	if (packet == NULL) {
-		fail(socket, FAILURE_CLOSED);
+		if (!socket->closing)
+			fail(socket, FAILURE_CLOSED);
 		return ERR_OK;
 	}
-	if (error != ERR_OK) {
-		pbuf_free(packet);
+	if (error != ERR_OK || socket->closing) {
+		pbuf_free(packet); /* not acknowledged to the window: the close will be a reset */
 		return ERR_OK;
 	}
 	struct pbuf* chain = socket->u.tcp.received;
@@ -96,11 +105,6 @@ static err_t received(void* context, struct tcp_pcb* pcb, struct pbuf* packet, e
 		socket_tell(socket, NEWS_READABLE);
 		return ERR_OK;
 	}
-	if (held + pbuf_clen(packet) > HELD_MAXIMUM) {
-		network_counters.segments_deferred++;
-		return ERR_MEM; /* lwIP keeps this one, and offers it again */
-	}
-	hold(packet);
 	if (chain != NULL)
 		pbuf_cat(chain, packet);
 	else
@@ -109,24 +113,71 @@ static err_t received(void* context, struct tcp_pcb* pcb, struct pbuf* packet, e
 	return ERR_OK;
 }
 
-static err_t sent(void* context, struct tcp_pcb* pcb, u16_t length)
+/* ---- octets that found no room in the send heap wait in pool buffers ---- */
+
+/* Moves what waits to lwIP, as far as there is room now. */
+static void flush(socket* socket)
 {
-	(void)pcb;
-	(void)length;
-	socket_tell(context, NEWS_WRITABLE);
-	return ERR_OK;
+	struct tcp_pcb* pcb = socket->pcb.tcp;
+	struct pbuf* first;
+	while ((first = socket->u.tcp.unsent) != NULL) {
+		if (tcp_write(pcb, first->payload, first->len, TCP_WRITE_FLAG_COPY) != ERR_OK)
+			return;
+		socket->u.tcp.unsent = pbuf_free_header(first, first->len);
+	}
+	(void)tcp_output(pcb); /* what it can't send now, its timer will */
+	if (socket->closing)
+		finish(socket);
+	else
+		socket_tell(socket, NEWS_WRITABLE);
 }
 
-/* Twice a second: whether a write that found no memory has a chance now. */
-static err_t polled(void* context, struct tcp_pcb* pcb)
+/* Room came free: every connection that waits for some gets its turn. */
+static void flush_all(void)
+{
+	struct tcp_pcb* next;
+	for (struct tcp_pcb* pcb = tcp_active_pcbs; pcb != NULL; pcb = next) {
+		next = pcb->next;
+		socket* socket = pcb->errf == failed ? pcb->callback_arg : NULL;
+		if (socket != NULL && socket->u.tcp.unsent != NULL)
+			flush(socket);
+	}
+}
+
+static err_t sent(void* context, struct tcp_pcb* pcb, u16_t length)
 {
 	socket* socket = context;
 	(void)pcb;
-	if (socket->wants_memory) {
-		socket->wants_memory = false;
+	(void)length;
+	if (!socket->closing)
 		socket_tell(socket, NEWS_WRITABLE);
-	}
+	flush_later = true;
 	return ERR_OK;
+}
+
+/* Twice a second. */
+static err_t polled(void* context, struct tcp_pcb* pcb)
+{
+	socket* socket = context;
+	if (!socket->connected && ++socket->u.tcp.attempts >= CONNECT_HALF_SECONDS) {
+		/* lwIP counts only SYNs that went out: not while nobody answers its ARP request. */
+		disown(pcb);
+		tcp_abort(pcb);
+		socket->pcb.tcp = NULL;
+		fail(socket, FAILURE_TIMEOUT);
+		return ERR_ABRT;
+	}
+	if (socket->u.tcp.unsent != NULL)
+		flush_later = true;
+	return ERR_OK;
+}
+
+void tcp_poll_unsent(void)
+{
+	if (!flush_later)
+		return;
+	flush_later = false;
+	flush_all();
 }
 
 /* The control block is gone already. */
@@ -134,6 +185,11 @@ static void failed(void* context, err_t error)
 {
 	socket* socket = context;
 	socket->pcb.tcp = NULL;
+	drop_unsent(socket);
+	if (socket->closing) {
+		socket_free(socket); /* nobody is left to be told */
+		return;
+	}
 	switch (error) {
 	case ERR_RST:
 		fail(socket, socket->connected ? FAILURE_RESET : FAILURE_REFUSED);
@@ -209,10 +265,12 @@ uint32_t tcp_readable(const socket* socket)
 	return socket->u.tcp.received != NULL ? socket->u.tcp.received->tot_len : 0;
 }
 
-uint32_t tcp_writable(const socket* socket)
+/* What lwIP has room for. */
+static uint32_t room_for(const socket* socket)
 {
 	const struct tcp_pcb* pcb = socket->pcb.tcp;
-	if (pcb == NULL || !socket->connected || tcp_sndqueuelen(pcb) + 4u > TCP_SND_QUEUELEN)
+	if (pcb == NULL || !socket->connected || socket->u.tcp.unsent != NULL ||
+		tcp_sndqueuelen(pcb) + 4u > TCP_SND_QUEUELEN)
 		return 0;
 	return tcp_sndbuf(pcb);
 }
@@ -234,18 +292,47 @@ static void leave_listener(socket* socket)
 		tcp_backlog_accepted(socket->pcb.tcp);
 }
 
-void tcp_release(socket* socket)
+static void finish(socket* socket)
 {
 	struct tcp_pcb* pcb = socket->pcb.tcp;
-	leave_listener(socket);
-	let_go(socket);
 	socket->pcb.tcp = NULL;
-	if (pcb == NULL)
-		return;
 	disown(pcb);
+	/* Where connections are short, those that nobody owns any more give way to new ones. */
+	tcp_setprio(pcb, TCP_PRIO_MIN);
 	/* What was not read makes it a reset (RFC 2525 §2.17); lwIP sees to that. */
 	if (tcp_close(pcb) != ERR_OK)
 		tcp_abort(pcb);
+	socket_free(socket);
+}
+
+/* What has been promised to JavaScript holds, whatever became of lwIP's room since. */
+static void refresh_credit(socket* socket)
+{
+	uint32_t room = room_for(socket);
+	if (room > socket->u.tcp.credit)
+		socket->u.tcp.credit = (uint16_t)room;
+}
+
+uint32_t tcp_promise(socket* socket)
+{
+	refresh_credit(socket);
+	return socket->u.tcp.credit;
+}
+
+void tcp_release(socket* socket)
+{
+	leave_listener(socket);
+	drop_received(socket);
+	if (socket->pcb.tcp == NULL) {
+		drop_unsent(socket);
+		socket_free(socket);
+		return;
+	}
+	socket->closing = true;
+	if (socket->u.tcp.unsent == NULL)
+		finish(socket);
+	else
+		socket_detach(socket); /* until flush has got the rest out */
 }
 
 uint32_t listener_readable(const socket* socket)
@@ -256,12 +343,11 @@ uint32_t listener_readable(const socket* socket)
 void listener_release(socket* socket)
 {
 	struct socket* waiting;
-	while ((waiting = socket->u.listener.first) != NULL) {
+	while ((waiting = socket->u.listener.first) != NULL)
 		tcp_release(waiting);
-		socket_free(waiting);
-	}
 	tcp_arg(socket->pcb.tcp, NULL);
 	(void)tcp_close(socket->pcb.tcp); /* never fails for a listener */
+	socket_free(socket);
 }
 
 /* ---- connections ---- */
@@ -310,18 +396,38 @@ static void native_tcp_read(txMachine* the)
 		return;
 	uint8_t* bytes = host_array_buffer(the, mxResult, NULL, count);
 	pbuf_copy_partial(socket->u.tcp.received, bytes, (u16_t)count, 0);
-	held -= pbuf_clen(socket->u.tcp.received);
 	socket->u.tcp.received = pbuf_free_header(socket->u.tcp.received, (u16_t)count);
-	hold(socket->u.tcp.received);
 	if (socket->u.tcp.received == NULL && socket->failure == FAILURE_CLOSED)
 		socket_tell(socket, 0); /* that was the last: now the end is told */
+	if (socket->pcb.tcp != NULL)
+		tcp_recved(socket->pcb.tcp, (u16_t)count);
+}
+
+static bool write_now(socket* socket, const uint8_t* bytes, uint16_t length)
+{
 	struct tcp_pcb* pcb = socket->pcb.tcp;
 	if (pcb == NULL)
-		return;
-	tcp_recved(pcb, (u16_t)count);
-	/* What was put off for lack of buffers need not wait for lwIP's timer. */
-	if (pcb->refused_data != NULL)
-		tcp_process_refused_data(pcb);
+		return true; /* the failure is about to be told */
+	if (socket->u.tcp.unsent != NULL || tcp_write(pcb, bytes, length, TCP_WRITE_FLAG_COPY) != ERR_OK)
+		return false;
+	(void)tcp_output(pcb); /* what it can't send now, its timer will */
+	return true;
+}
+
+static bool write_later(socket* socket, const uint8_t* bytes, uint16_t length)
+{
+	/* Not from the reserve: the acknowledgements that make room must still come in. */
+	bool spare = length <= ethernet_spare_buffers() * PBUF_POOL_BUFSIZE;
+	struct pbuf* waiting = spare ? pbuf_alloc(PBUF_RAW, length, PBUF_POOL) : NULL;
+	if (waiting == NULL)
+		return false;
+	pbuf_take(waiting, bytes, length);
+	if (socket->u.tcp.unsent == NULL)
+		socket->u.tcp.unsent = waiting;
+	else if (!coalesce(socket->u.tcp.unsent, waiting))
+		pbuf_cat(socket->u.tcp.unsent, waiting);
+	network_counters.writes_delayed++;
+	return true;
 }
 
 static void native_tcp_write(txMachine* the)
@@ -329,18 +435,14 @@ static void native_tcp_write(txMachine* the)
 	socket* socket = socket_argument(the, SOCKET_TCP);
 	uint32_t length;
 	const uint8_t* bytes = host_bytes(the, mxArgv(1), &length);
-	if (length > tcp_writable(socket))
+	refresh_credit(socket);
+	if (length > socket->u.tcp.credit)
 		mxRangeError("more than is writable");
-	if (length > 0) {
-		struct tcp_pcb* pcb = socket->pcb.tcp;
-		err_t error = tcp_write(pcb, bytes, (u16_t)length, TCP_WRITE_FLAG_COPY);
-		if (error != ERR_OK) {
-			socket->wants_memory = true;
-			mxRangeError("no memory to write now");
-		}
-		(void)tcp_output(pcb); /* what it can't send now, its timer will */
-	}
-	host_result_integer(the, (int32_t)tcp_writable(socket));
+	if (length > 0 && !write_now(socket, bytes, (uint16_t)length) && !write_later(socket, bytes, (uint16_t)length))
+		mxRangeError("no memory to write now");
+	socket->u.tcp.credit = (uint16_t)(socket->u.tcp.credit - length);
+	refresh_credit(socket);
+	host_result_integer(the, socket->u.tcp.credit);
 }
 
 /* ---- listeners ---- */

@@ -50,6 +50,7 @@ void udp_release(socket* socket)
 			leave(&socket->u.udp.groups[index]);
 	datagrams_clear(&socket->u.udp.queue);
 	udp_remove(socket->pcb.udp);
+	socket_free(socket);
 }
 
 static err_t bind(struct udp_pcb* pcb, uint16_t port)
@@ -116,7 +117,8 @@ static struct pbuf* new_packet(uint32_t length)
 {
 	pbuf_type type = length > PBUF_POOL_BUFSIZE ? PBUF_POOL : PBUF_RAM;
 	for (;;) {
-		struct pbuf* packet = pbuf_alloc(HEADROOM, (u16_t)length, type);
+		bool spare = type != PBUF_POOL || length + HEADROOM <= ethernet_spare_buffers() * PBUF_POOL_BUFSIZE;
+		struct pbuf* packet = spare ? pbuf_alloc(HEADROOM, (u16_t)length, type) : NULL;
 		/* What has been sent may still be held by the device. */
 		if (packet != NULL || !ethernet_reclaim())
 			return packet;
