@@ -5,14 +5,26 @@
  */
 import type { EventOutput, EventValue } from "../src/port.js";
 
-/** `t` in milliseconds. */
+/** What every line has; an event's data never replaces it. */
+const ENVELOPE: readonly string[] = Object.freeze([
+	"t",
+	"level",
+	"code",
+	"text",
+]);
+
+/** `t` in milliseconds. A member of the data that is named as one of the line's own is written as `data.NAME`. */
 export function logLine(t: number, event: EventOutput): string {
 	const { level, code, text, data } = event;
 	const head = `@{"t":${json(t)},"level":"${level}","code":"${code}","text":${json(text)}`;
 	const members = [head];
 	for (const name of Object.keys(data))
-		members.push(`${JSON.stringify(name)}:${json(data[name])}`);
+		members.push(`${JSON.stringify(memberName(name))}:${json(data[name])}`);
 	return `${members.join(",")}}`;
+}
+
+function memberName(name: string): string {
+	return ENVELOPE.includes(name) ? `data.${name}` : name;
 }
 
 function json(value: EventValue | undefined): string {

@@ -357,7 +357,7 @@ export class Agent {
 					level: "warning",
 					code: "input-refused",
 					text: `what ${from} sent is not valid: ${output.code} at ${output.at}`,
-					data: { from, code: output.code, at: output.at },
+					data: { from, error: output.code, at: output.at },
 				};
 			}
 		}

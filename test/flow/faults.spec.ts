@@ -116,7 +116,7 @@ describe("a phone among strangers", () => {
 		send(site, new Uint8Array(0));
 		const refused = site.phone.told("input-refused");
 		ok(refused.length >= 5, JSON.stringify(refused));
-		ok(refused.every((data) => typeof data.at === "number" && data.code));
+		ok(refused.every((data) => typeof data.at === "number" && data.error));
 		equal(refused[0]?.from, `${STRANGER}:5060`);
 		unharmed(site);
 	});

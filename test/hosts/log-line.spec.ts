@@ -26,6 +26,13 @@ describe("hosts: log line", () => {
 		);
 	});
 
+	it("data never replaces what the line itself says", () => {
+		const back = JSON.parse(line({ code: "other", t: 1 }).slice(1));
+		equal(back.code, "some-code");
+		equal(back.t, 12);
+		equal(back["data.code"], "other");
+	});
+
 	it("reads back as what went in, frozen and nested values too", () => {
 		const back = JSON.parse(
 			line({ value: FROZEN, empty: [], none: {} }).slice(1),
