@@ -121,15 +121,15 @@ export class Documents {
 
 	#read(name: DocumentName): PublishedDocument | undefined {
 		const { profile, subject } = name;
-		const plain = this.#encode(name, 0);
-		if (plain === undefined) return undefined;
-		const content = identity(this.#host, plain);
+		const encode = this.#encoder(name);
+		if (encode === undefined) return undefined;
+		const content = identity(this.#host, encode("0"));
 		const stored = this.#versions.version(profile, subject);
-		const version =
-			stored?.content === content ? stored.version : (stored?.version ?? 0) + 1;
-		if (stored?.content !== content)
+		const isSame = stored?.content === content;
+		const version = (stored?.version ?? 0) + (isSame ? 0 : 1);
+		if (!isSame)
 			this.#versions.setVersion(profile, subject, { content, version });
-		const bytes = this.#encode(name, version) ?? plain;
+		const bytes = encode(String(version));
 		return {
 			type: profile === "access" ? ACCESS_TYPE : PROFILE_TYPE,
 			bytes,
@@ -138,35 +138,21 @@ export class Documents {
 		};
 	}
 
-	#encode(
-		{ profile, subject }: DocumentName,
-		version: number,
-	): Uint8Array | undefined {
+	/** Reads the rows, and gives what writes them as a document of a version. */
+	#encoder(name: DocumentName): ((version: string) => Uint8Array) | undefined {
+		const { profile, subject } = name;
+		const host = this.#host;
 		if (profile === "access") {
 			const rows = this.#database.access(subject);
-			return rows === undefined
-				? undefined
-				: encodeAccess(
-						this.#host,
-						accessDocument(subject, String(version), rows),
-					);
+			if (rows === undefined) return undefined;
+			const document = accessDocument(subject, "0", rows);
+			return (version) => encodeAccess(host, { ...document, version });
 		}
-		const found = profileDocument(
-			this.#host,
-			this.#database,
-			profile,
-			subject,
-			String(version),
-		);
+		const found = profileDocument(host, this.#database, profile, subject, "0");
 		if (found === undefined) return undefined;
-		// Told once for each look, not for each of its two encodings.
-		if (version === 0)
-			for (const problem of found.problems)
-				this.#problem({ profile, subject }, problem);
-		return withForced(
-			this.#host,
-			encodeProfile(this.#host, found.document),
-			found.forced,
-		);
+		const { document, forced, problems } = found;
+		for (const problem of problems) this.#problem(name, problem);
+		return (version) =>
+			withForced(host, encodeProfile(host, { ...document, version }), forced);
 	}
 }

@@ -117,7 +117,7 @@ export class ProfileServer extends EndpointMachine {
 		return this.#notifier.count();
 	}
 
-	/** The sockets stand: subscriptions of the last run go on, and those whose document changed meanwhile are told. */
+	/** The sockets stand: subscriptions of the last run go on, and the notifier tells those whose document has another tag now. */
 	override started(now: number, local: Address): void {
 		super.started(now, local);
 		const records = this.#store.load(this.host.wallClock());
@@ -131,9 +131,14 @@ export class ProfileServer extends EndpointMachine {
 			);
 		for (const key of new Set(records.map(({ key }) => key)))
 			this.#safely(
-				() => this.#changed(now, nameOf(key)),
+				() => {
+					if (this.#documents.get(nameOf(key)) === undefined)
+						this.#notifier.end(now, key, "noresource");
+				},
 				() => {},
 			);
+		// What was committed before anybody watched.
+		this.databaseChanged(now);
 	}
 
 	/** Another process has committed to the database. */

@@ -2,7 +2,7 @@
  * Opening SQLite files through libsql: write-ahead log, busy time-out, migrations,
  * and errors that say which file and what to do. The one place that imports libsql.
  */
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import Libsql from "libsql";
 import { UsageError } from "../usage-error.js";
@@ -33,6 +33,8 @@ export function openSqlite(file: string, options: OpenOptions): Sqlite {
 		);
 	let database: Sqlite | undefined;
 	try {
+		// What digests prove is as good as a password: readable by its owner only.
+		closeSync(openSync(path, "a", 0o600));
 		database = new Libsql(path, { timeout: busyTimeout });
 		// Before anything is written: somebody else's file stays as it is.
 		refuseForeign(database, path, options.applicationId);

@@ -10,7 +10,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 
 /** Milliseconds from one look to the next after an event. A look costs 6 µs. */
-const pauses = [1, 1, 3, 5, 10, 20, 40, 80, 160, 320];
+const pauses = [1, 1, 1, 1, 1, 2, 3, 5, 5, 10, 20, 40, 80, 160, 320];
 const pollEvery = 1000;
 
 export interface Watched {
