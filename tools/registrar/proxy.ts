@@ -98,6 +98,7 @@ export class SipProxy {
 		now: number,
 		transaction: number,
 		message: Message,
+		source: Target,
 		destinations: readonly Destination[],
 		passage: Passage,
 	): void {
@@ -107,7 +108,7 @@ export class SipProxy {
 			this.#endpoint.respond(now, transaction, { status: 100 });
 		let reached = false;
 		for (const destination of destinations) {
-			const request = this.#copy(message, destination, passage);
+			const request = this.#copy(message, source, destination, passage);
 			const target = destination.target ?? this.#targetOf(request);
 			if (target === undefined) continue;
 			reached = true;
@@ -164,6 +165,7 @@ export class SipProxy {
 		if (fork?.winner === undefined) return;
 		const request = this.#copy(
 			message,
+			undefined,
 			{ uri: message.uriText, route: [] },
 			{ recordRoute: false },
 		);
@@ -232,11 +234,19 @@ export class SipProxy {
 
 	#copy(
 		message: Message,
+		source: Target | undefined,
 		{ uri, route }: Destination,
 		{ asserted, recordRoute }: Passage,
 	): OutgoingRequest {
 		const headers: HeaderField[] = [];
-		for (const via of message.headers(Header.Via)) headers.push(["Via", via]);
+		const [top, ...others] = message.headers(Header.Via);
+		// RFC 3261 §18.2.1, RFC 3581 §4: where the request came from, for the way back.
+		const { host, port } = source?.address ?? {};
+		const via =
+			host === undefined || port === undefined
+				? (top ?? "")
+				: message.viaFrom(host, port);
+		for (const value of [via, ...others]) headers.push(["Via", value]);
 		if (recordRoute) headers.push(["Record-Route", `<${this.#uri()};lr>`]);
 		for (const value of message.headers(Header.RecordRoute))
 			headers.push(["Record-Route", value]);

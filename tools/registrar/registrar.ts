@@ -138,7 +138,7 @@ export class Registrar extends EndpointMachine {
 		if (method === "OPTIONS" && uri.user === undefined && this.#isOurs(uri))
 			return { status: 200, headers: [["Allow", allow]] };
 		if (message.to.tag === undefined)
-			return this.#initial(now, transaction, message);
+			return this.#initial(now, transaction, message, source);
 		// Within a dialog the route that we recorded leads on; who may talk was decided when it began.
 		const routed = message.routes[0];
 		if (routed === undefined || !this.#proxy.isLocal(routed.uri))
@@ -147,6 +147,7 @@ export class Registrar extends EndpointMachine {
 			now,
 			transaction,
 			message,
+			source,
 			[{ uri: message.uriText, route: [] }],
 			{ recordRoute: false },
 		);
@@ -158,6 +159,7 @@ export class Registrar extends EndpointMachine {
 		now: number,
 		transaction: number,
 		message: Message,
+		source: Target,
 	): OutgoingResponse | undefined {
 		let asserted: string | undefined;
 		if (this.#isOurs(message.from.uri)) {
@@ -185,7 +187,7 @@ export class Registrar extends EndpointMachine {
 			if (!isNumeric(uri.host)) return { status: 404 };
 			destinations = [{ uri: message.uriText, route: [] }];
 		}
-		this.#proxy.forward(now, transaction, message, destinations, {
+		this.#proxy.forward(now, transaction, message, source, destinations, {
 			asserted,
 			recordRoute: true,
 		});
