@@ -468,12 +468,12 @@ export class Agent {
 	#apply(change: Change, effectiveBy: number | undefined): void {
 		const { event } = change;
 		this.#enrolment.setHeld(change.profile, change.for, change.etag);
-		if (change.profile === "access") this.#configureTelephone();
 		const patient = this.#telephone.busy && effectiveBy !== 0;
 		const later: Step[] = [];
 		for (const step of change.plan.steps)
 			if (patient && step.interrupts) later.push(step);
 			else this.#carryOut(step);
+		this.#configureTelephone();
 		if (later.length === 0) {
 			this.#events.push(event);
 			return;
@@ -494,6 +494,7 @@ export class Agent {
 			for (const step of steps) this.#carryOut(step);
 			this.#events.push(event);
 		}
+		this.#configureTelephone();
 	}
 
 	#carryOut(step: Step): void {
@@ -501,13 +502,12 @@ export class Agent {
 		const { settings } = this.#configuration;
 		switch (step.part) {
 			case Part.Telephone:
-				this.#configureTelephone();
+				// Whatever a change is, the telephone is told once, at its end.
 				break;
 			case Part.Register:
 				for (const account of settings.accounts)
 					if (step.accounts.includes(account.aor))
 						this.#accounts.register(now, account);
-				this.#configureTelephone();
 				break;
 			case Part.Leave:
 				// It may have come back while this step waited.
@@ -518,7 +518,6 @@ export class Agent {
 						)
 					)
 						this.#accounts.leave(now, aor);
-				this.#configureTelephone();
 				break;
 			case Part.Enrol:
 				this.#enrol();
