@@ -10,7 +10,9 @@ import { nextElement, readNameAddress } from "./address.js";
 import {
 	checkCallId,
 	checkDate,
+	checkVia,
 	maximumSeconds,
+	type ReceivedVia,
 	readChallenge,
 	readCSeq,
 	readEvent,
@@ -29,7 +31,6 @@ import type {
 	MediaType,
 	NameAddress,
 	SubscriptionState,
-	Via,
 } from "./value.js";
 
 const required: readonly HeaderCode[] = Object.freeze([
@@ -43,7 +44,7 @@ const code = "header-value";
 
 export class CheckedValues {
 	bodyEnd = 0;
-	via: Via | undefined;
+	via: ReceivedVia | undefined;
 	/** There was no second Via. */
 	oneVia = true;
 	from: NameAddress | undefined;
@@ -100,11 +101,11 @@ function checkValue(
 	switch (header) {
 		case Header.Via:
 			if (values.via === undefined) {
-				values.via = readVia(cursor, true) as Via;
+				values.via = readVia(cursor);
 				if (!nextElement(cursor)) return;
 			}
 			values.oneVia = false;
-			do readVia(cursor, false);
+			do checkVia(cursor);
 			while (nextElement(cursor));
 			return;
 		case Header.From:

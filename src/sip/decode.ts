@@ -28,11 +28,63 @@ const statesKnown: readonly string[] = Object.freeze([
 	"pending",
 	"terminated",
 ]);
-const transportsKnown: readonly string[] = Object.freeze(["udp", "tcp", "tls"]);
+/** A Via of a received message, and where in it `received` and `rport` have their places. */
+export interface ReceivedVia extends Via {
+	/** After the element. */
+	readonly end: number;
+	/** After the name `rport` when it has no value, else -1. */
+	readonly rportEnd: number;
+}
+
 /** via-parm. */
-export function readVia(cursor: Cursor, build: boolean): Via | undefined {
+export function readVia(cursor: Cursor): ReceivedVia {
+	const { host, bytes } = cursor;
+	const transport = readProtocol(cursor);
+	const hostStart = cursor.at;
+	readHost(cursor, code);
+	const hostEnd = cursor.at;
+	let port: number | undefined;
+	if (cursor.separator(0x3a)) port = cursor.number(65535, code);
+	const parameters: Parameter[] = [];
+	cursor.bareEnd = -1;
+	cursor.parameters(code, parameters);
+	const { bareEnd } = cursor;
+	const asked =
+		bareEnd >= 0 &&
+		host.indexOfWord(bytes, bareEnd - 5, bareEnd, rportWord) === 0;
+	return {
+		transport,
+		host: hostText(host, bytes, hostStart, hostEnd),
+		port,
+		branch: parameter(parameters, "branch"),
+		parameters,
+		symmetric: parameter(parameters, "rport") !== undefined,
+		end: cursor.at,
+		rportEnd: asked ? bareEnd : -1,
+	};
+}
+
+export function checkVia(cursor: Cursor): void {
+	readProtocol(cursor);
+	readHost(cursor, code);
+	if (cursor.separator(0x3a)) cursor.number(65535, code);
+	cursor.parameters(code, undefined);
+}
+
+/** sent-protocol and the space after it; gives the transport. */
+function readProtocol(cursor: Cursor): string {
 	const { host, bytes } = cursor;
 	cursor.skipSpace();
+	const { at } = cursor;
+	// As everybody writes it.
+	if (at + 12 <= cursor.end) {
+		const usual = host.indexOfWord(bytes, at, at + 12, usualProtocols);
+		if (usual >= 0) {
+			cursor.at = at + 12;
+			cursor.skipSpace();
+			return usualTransports[usual] ?? "";
+		}
+	}
 	let start = cursor.some(tokenSet, code, "Via has no protocol");
 	if (host.indexOfWord(bytes, start, cursor.at, viaProtocol) < 0)
 		cursor.fail(code, "Via is not of SIP");
@@ -41,40 +93,22 @@ export function readVia(cursor: Cursor, build: boolean): Via | undefined {
 	if (host.indexOfWord(bytes, start, cursor.at, viaVersion) < 0)
 		cursor.fail(code, "Via is not of SIP/2.0");
 	if (!cursor.separator(0x2f)) cursor.fail(code, "Via has no transport");
-	const transportStart = cursor.some(tokenSet, code, "Via has no transport");
-	const transportEnd = cursor.at;
+	start = cursor.some(tokenSet, code, "Via has no transport");
+	const end = cursor.at;
 	cursor.skipSpace();
-	if (cursor.at === transportEnd)
+	if (cursor.at === end)
 		cursor.fail(code, "Via has no space before its sent-by");
-	const hostStart = cursor.at;
-	readHost(cursor, code);
-	const hostEnd = cursor.at;
-	let port: number | undefined;
-	if (cursor.separator(0x3a)) port = cursor.number(65535, code);
-	if (!build) {
-		cursor.parameters(code, undefined);
-		return undefined;
-	}
-	const parameters: Parameter[] = [];
-	cursor.parameters(code, parameters);
-	const known = host.indexOfWord(
-		bytes,
-		transportStart,
-		transportEnd,
-		transportsKnown,
-	);
-	return {
-		transport:
-			transportsKnown[known] ??
-			host.text(bytes, transportStart, transportEnd).toLowerCase(),
-		host: hostText(host, bytes, hostStart, hostEnd),
-		port,
-		branch: parameter(parameters, "branch"),
-		parameters,
-	};
+	return host.text(bytes, start, end).toLowerCase();
 }
 const viaProtocol: readonly string[] = Object.freeze(["sip"]);
 const viaVersion: readonly string[] = Object.freeze(["2.0"]);
+const rportWord: readonly string[] = Object.freeze(["rport"]);
+const usualProtocols: readonly string[] = Object.freeze([
+	"sip/2.0/udp ",
+	"sip/2.0/tcp ",
+	"sip/2.0/tls ",
+]);
+const usualTransports: readonly string[] = Object.freeze(["udp", "tcp", "tls"]);
 
 export function readCSeq(cursor: Cursor): CSeq {
 	// RFC 3261 §8.1.1.5: less than 2^31.
@@ -119,25 +153,53 @@ export function readSubscriptionState(cursor: Cursor): SubscriptionState {
 	const known = host.indexOfWord(bytes, start, cursor.at, statesKnown);
 	const state =
 		statesKnown[known] ?? host.text(bytes, start, cursor.at).toLowerCase();
-	const parameters: Parameter[] = [];
-	cursor.parameters(code, parameters);
+	let expires: number | undefined;
+	let reason: string | undefined;
+	let retryAfter: number | undefined;
+	while (cursor.separator(0x3b)) {
+		const nameStart = cursor.at;
+		const nameEnd = host.span(bytes, tokenSet, nameStart, cursor.end);
+		cursor.valueStart = -1;
+		cursor.parameter(code, undefined);
+		switch (host.indexOfWord(bytes, nameStart, nameEnd, stateParameters)) {
+			case 0:
+				expires = seconds(cursor);
+				break;
+			case 1:
+				reason = valueText(cursor);
+				break;
+			case 2:
+				retryAfter = seconds(cursor);
+				break;
+		}
+	}
 	cursor.finish(code);
-	return {
-		state,
-		expires: seconds(parameter(parameters, "expires"), cursor),
-		reason: parameter(parameters, "reason")?.toLowerCase(),
-		retryAfter: seconds(parameter(parameters, "retry-after"), cursor),
-	};
+	return { state, expires, reason, retryAfter };
+}
+const stateParameters: readonly string[] = Object.freeze([
+	"expires",
+	"reason",
+	"retry-after",
+]);
+
+/** The value of the parameter that was read last, as delta-seconds. */
+function seconds(cursor: Cursor): number {
+	const after = cursor.at;
+	const { valueStart, valueEnd } = cursor;
+	if (valueStart < 0) cursor.fail(code, "a time in seconds is missing");
+	cursor.at = valueStart;
+	const value = cursor.number(maximumSeconds, code);
+	if (cursor.at !== valueEnd)
+		cursor.fail(code, "a time in seconds is not a number");
+	cursor.at = after;
+	return value;
 }
 
-function seconds(text: string | undefined, cursor: Cursor): number | undefined {
-	if (text === undefined) return undefined;
-	const value = /^[0-9]{1,20}$/.test(text)
-		? Number(text)
-		: Number.POSITIVE_INFINITY;
-	if (value > maximumSeconds)
-		cursor.fail(code, "a time in seconds is not a number");
-	return value;
+function valueText(cursor: Cursor): string | undefined {
+	const { valueStart, valueEnd } = cursor;
+	return valueStart < 0
+		? undefined
+		: cursor.host.text(cursor.bytes, valueStart, valueEnd).toLowerCase();
 }
 
 export function readMediaType(cursor: Cursor): MediaType {

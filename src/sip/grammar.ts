@@ -71,14 +71,24 @@ export class Cursor {
 	at: number;
 	end: number;
 	/** Where the value of the last parameter `tag` stood; -1: there was none since this was set so. */
-	tagStart = -1;
-	tagEnd = -1;
+	tagStart: number;
+	tagEnd: number;
+	/** Where the name of the last parameter without a value ended, and the value of the last one with a value stood. */
+	bareEnd: number;
+	valueStart: number;
+	valueEnd: number;
 
 	constructor(host: Host, bytes: Uint8Array, at: number, end: number) {
 		this.host = host;
 		this.bytes = bytes;
 		this.at = at;
 		this.end = end;
+		// In the constructor: on XS a class with field initialisers costs a call more.
+		this.tagStart = -1;
+		this.tagEnd = -1;
+		this.bareEnd = -1;
+		this.valueStart = -1;
+		this.valueEnd = -1;
 	}
 
 	fail(code: string, message: string): never {
@@ -120,7 +130,7 @@ export class Cursor {
 		const start = this.some(digitSet, code, "a number is missing");
 		const count = this.at - start;
 		let value = 0;
-		if (count <= 4)
+		if (count <= 2)
 			for (let at = start; at < this.at; at++)
 				value = value * 10 + (bytes[at] ?? 0) - 0x30;
 		// Twenty digits: more can only be zeros or too large.
@@ -198,6 +208,7 @@ export class Cursor {
 		if (nameEnd >= end || bytes[nameEnd] !== 0x3d) {
 			this.skipSpace();
 			if (this.peek() !== 0x3d) {
+				this.bareEnd = nameEnd;
 				into?.push({ name: this.name(nameStart, nameEnd), value: undefined });
 				return;
 			}
@@ -216,6 +227,8 @@ export class Cursor {
 		const valueEnd = host.span(bytes, valueSet, start, end);
 		if (valueEnd === start) this.fail(code, "a parameter has no value");
 		this.at = valueEnd;
+		this.valueStart = start;
+		this.valueEnd = valueEnd;
 		// "tag": what dialogs are told apart by is noted in passing.
 		if (
 			nameEnd - nameStart === 3 &&

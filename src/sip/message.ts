@@ -13,7 +13,6 @@ import {
 	readChallenge,
 	readNumber,
 	readRetryAfter,
-	readVia,
 	splitList,
 } from "./decode.js";
 import { Cursor } from "./grammar.js";
@@ -269,24 +268,17 @@ export class Message {
 	viaFrom(address: string, port: number): string {
 		const line = this.#first(Header.Via);
 		const text = this.#lines.value(line);
-		const { via } = this;
-		const asked = via.parameters.some(
-			({ name, value }) => name === "rport" && value === undefined,
-		);
-		if (!asked && via.host === address) return text;
-		const cursor = this.#cursor(line);
-		readVia(cursor, false);
+		const via = known(this.#values.via);
+		const { rportEnd, end } = via;
+		if (rportEnd < 0 && via.host === address) return text;
+		const host = this.#host;
 		const { bytes } = this.#lines;
 		const start = this.#lines.valueStart(line);
-		const end = this.#lines.valueEnd(line);
-		const host = this.#host;
-		let element = host.text(bytes, start, cursor.at).trimEnd();
-		if (asked)
-			element = element.replace(
-				/;[ \t]*rport[ \t]*(?=;|$)/i,
-				() => `;rport=${port}`,
-			);
-		return `${element};received=${address}${host.text(bytes, cursor.at, end)}`;
+		const element =
+			rportEnd < 0
+				? host.text(bytes, start, end)
+				: `${host.text(bytes, start, rportEnd)}=${port}${host.text(bytes, rportEnd, end)}`;
+		return `${element};received=${address}${host.text(bytes, end, this.#lines.valueEnd(line))}`;
 	}
 
 	#first(code: HeaderCode): number {

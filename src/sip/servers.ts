@@ -350,8 +350,7 @@ function isUnique(branch: string): boolean {
 export function destinationOf(message: Message, source: Target): Target {
 	const { via } = message;
 	if (source.transport === "udp") {
-		const symmetric = via.parameters.some(({ name }) => name === "rport");
-		if (symmetric || via.port === source.address.port) return source;
+		if (via.symmetric || via.port === source.address.port) return source;
 		return {
 			transport: "udp",
 			address: { host: source.address.host, port: via.port ?? 5060 },

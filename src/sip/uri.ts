@@ -81,23 +81,22 @@ export function parseUriText(host: Host, text: string): Uri {
 }
 
 function read(cursor: Cursor, build: boolean): Uri | undefined {
-	const { host, bytes } = cursor;
-	const start = cursor.some(schemeSet, code, "a URI has no scheme");
-	if (cursor.peek() !== 0x3a) cursor.fail(code, "a URI has no scheme");
-	const first = bytes[start] ?? 0;
-	if (first < 0x41) cursor.fail(code, "a scheme begins with a letter");
-	const known = host.indexOfWord(bytes, start, cursor.at, schemes);
-	if (known === 0 || known === 1) {
-		cursor.at++;
-		return readSip(cursor, schemes[known] ?? "", build);
-	}
-	const scheme = build ? host.text(bytes, start, cursor.at).toLowerCase() : "";
-	cursor.at++;
-	return known === 2
-		? readTel(cursor, build)
-		: readOther(cursor, scheme, build);
+	const { host, bytes, at, end } = cursor;
+	const colon = host.span(bytes, schemeSet, at, end);
+	const first = bytes[at] ?? 0;
+	cursor.at = colon;
+	if (colon === at || colon === end || bytes[colon] !== 0x3a || first < 0x41)
+		cursor.fail(code, "a URI has no scheme");
+	cursor.at = colon + 1;
+	const known = host.indexOfWord(bytes, at, colon, schemes);
+	if (known === 0 || known === 1)
+		return readSip(cursor, known === 0 ? "sip" : "sips", build);
+	if (known === 2) return readTel(cursor, build);
+	const scheme = build ? host.text(bytes, at, colon).toLowerCase() : "";
+	return readOther(cursor, scheme, build);
 }
 
+/** Written with few calls: it reads some of every message's values. */
 function readSip(
 	cursor: Cursor,
 	scheme: string,
@@ -108,35 +107,41 @@ function readSip(
 	let userEnd = -1;
 	let passwordStart = -1;
 	let passwordEnd = -1;
-	const separator = host.find(bytes, 0x40, cursor.at, end);
+	let escaped = false;
+	let { at } = cursor;
+	const separator = host.find(bytes, 0x40, at, end);
 	if (separator < end) {
-		userStart = cursor.some(userSet, code, "a user part is empty");
-		userEnd = cursor.at;
-		if (cursor.peek() === 0x3a) {
-			passwordStart = ++cursor.at;
-			passwordEnd = host.span(bytes, passwordSet, passwordStart, end);
-			cursor.at = passwordEnd;
+		userStart = at;
+		userEnd = host.span(bytes, userSet, at, separator);
+		at = userEnd;
+		if (at < separator && bytes[at] === 0x3a) {
+			passwordStart = at + 1;
+			passwordEnd = host.span(bytes, passwordSet, passwordStart, separator);
+			at = passwordEnd;
 		}
-		if (cursor.at !== separator)
-			cursor.fail(code, "a character does not belong in a user part");
-		checkEscapes(cursor, userStart, separator);
-		cursor.at++;
+		if (userEnd === userStart || at !== separator) {
+			cursor.at = at;
+			cursor.fail(code, "a user part is empty or holds what it may not");
+		}
+		escaped = checkEscapes(cursor, userStart, separator);
+		at++;
 	}
-	const hostStart = cursor.at;
+	const hostStart = at;
+	cursor.at = at;
 	readHost(cursor, code);
 	const hostEnd = cursor.at;
 	let port: number | undefined;
-	if (cursor.peek() === 0x3a) {
+	if (hostEnd < end && bytes[hostEnd] === 0x3a) {
 		cursor.at++;
 		port = cursor.number(65535, code);
 	}
 	const parameters: Parameter[] | undefined = build ? [] : undefined;
-	while (cursor.peek() === 0x3b) {
+	while (cursor.at < end && bytes[cursor.at] === 0x3b) {
 		cursor.at++;
 		readPair(cursor, parameterSet, false, parameters);
 	}
 	const headers: Parameter[] | undefined = build ? [] : undefined;
-	if (cursor.peek() === 0x3f)
+	if (cursor.at < end && bytes[cursor.at] === 0x3f)
 		do {
 			cursor.at++;
 			readPair(cursor, headerSet, true, headers);
@@ -144,8 +149,6 @@ function readSip(
 	if (cursor.at < end)
 		cursor.fail(code, "a character does not belong in a URI");
 	if (parameters === undefined || headers === undefined) return undefined;
-	const escaped =
-		userStart >= 0 && host.find(bytes, 0x25, userStart, userEnd) < userEnd;
 	return {
 		scheme,
 		user:
@@ -166,11 +169,13 @@ function readSip(
 
 /** host of RFC 3261: a name, an IPv4 address, or an IPv6 address in brackets. */
 export function readHost(cursor: Cursor, errorCode: string): void {
-	if (cursor.peek() !== 0x5b) {
-		const start = cursor.some(hostSet, errorCode, "a host is missing");
-		const first = cursor.bytes[start];
-		if (first === 0x2e || first === 0x2d)
-			cursor.fail(errorCode, "a host name begins with a separator");
+	const { host, bytes, at, end } = cursor;
+	const first = at < end ? bytes[at] : -1;
+	if (first !== 0x5b) {
+		const stop = host.span(bytes, hostSet, at, end);
+		if (stop === at || first === 0x2e || first === 0x2d)
+			cursor.fail(errorCode, "a host is missing or begins with a separator");
+		cursor.at = stop;
 		return;
 	}
 	cursor.at++;
@@ -209,10 +214,10 @@ function readPair(
 		if (cursor.at === valueStart && !isHeader)
 			cursor.fail(code, "a parameter has no value");
 	} else if (isHeader) cursor.fail(code, "a header in a URI has no value");
-	checkEscapes(cursor, start, cursor.at);
+	const escaped = checkEscapes(cursor, start, cursor.at);
 	into?.push({
 		name:
-			host.find(bytes, 0x25, start, nameEnd) === nameEnd
+			!escaped || host.find(bytes, 0x25, start, nameEnd) === nameEnd
 				? cursor.name(start, nameEnd)
 				: withoutEscapes(host, bytes, start, nameEnd).toLowerCase(),
 		value:
@@ -262,10 +267,11 @@ function readOther(
 	};
 }
 
-/** Each "%" must begin an escape. */
-function checkEscapes(cursor: Cursor, start: number, end: number): void {
+/** Each "%" must begin an escape. True when there is one. */
+function checkEscapes(cursor: Cursor, start: number, end: number): boolean {
 	const { host, bytes } = cursor;
 	let at = host.find(bytes, 0x25, start, end);
+	if (at === end) return false;
 	while (at < end) {
 		if (at + 3 > end || host.span(bytes, hexSet, at + 1, at + 3) < at + 3) {
 			cursor.at = at;
@@ -273,6 +279,7 @@ function checkEscapes(cursor: Cursor, start: number, end: number): void {
 		}
 		at = host.find(bytes, 0x25, at + 3, end);
 	}
+	return true;
 }
 
 /** Text with its escapes resolved; as written when that would not be UTF-8. */

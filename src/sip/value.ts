@@ -21,6 +21,8 @@ export interface Via {
 	readonly port: number | undefined;
 	readonly branch: string | undefined;
 	readonly parameters: readonly Parameter[];
+	/** Was `rport` asked for (RFC 3581)? */
+	readonly symmetric: boolean;
 }
 
 export interface CSeq {

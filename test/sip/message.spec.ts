@@ -156,7 +156,7 @@ describe("sip/message", () => {
 		);
 		equal(
 			message.viaFrom("192.0.2.1", 9999),
-			"SIP/2.0/UDP a:5062 ;rport=9999;branch=z9hG4bK1;received=192.0.2.1, SIP/2.0/UDP b;rport",
+			"SIP/2.0/UDP a:5062 ; rport=9999 ;branch=z9hG4bK1;received=192.0.2.1, SIP/2.0/UDP b;rport",
 		);
 	});
 
