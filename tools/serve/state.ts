@@ -14,6 +14,7 @@ const migrations = [
 CREATE TABLE subscription (
 	id      TEXT PRIMARY KEY NOT NULL,
 	state   TEXT NOT NULL,                       -- JSON: what the notifier exports
+	etag    TEXT NOT NULL,                       -- of what the subscriber has; newer than the one in state
 	expires INTEGER NOT NULL                     -- milliseconds since 1970
 ) WITHOUT ROWID;
 CREATE TABLE document (
@@ -29,6 +30,7 @@ CREATE TABLE document (
 export interface StoredSubscription {
 	readonly id: string;
 	readonly state: string;
+	readonly etag: string;
 	readonly expires: number;
 }
 
@@ -45,6 +47,7 @@ export function stateFile(databaseFile: string): string {
 export class ServerState {
 	readonly #sqlite: Sqlite;
 	readonly #put: Statement;
+	readonly #setEtag: Statement;
 	readonly #remove: Statement;
 	readonly #version: Statement;
 	readonly #setVersion: Statement;
@@ -57,8 +60,9 @@ export class ServerState {
 		});
 		const prepare = (sql: string) => this.#sqlite.prepare(sql);
 		this.#put = prepare(
-			"INSERT OR REPLACE INTO subscription (id, state, expires) VALUES (?, ?, ?)",
+			"INSERT OR REPLACE INTO subscription (id, state, etag, expires) VALUES (?, ?, ?, ?)",
 		);
+		this.#setEtag = prepare("UPDATE subscription SET etag = ? WHERE id = ?");
 		this.#remove = prepare("DELETE FROM subscription WHERE id = ?");
 		this.#version = prepare(
 			"SELECT content, version FROM document WHERE profile = ? AND subject = ?",
@@ -78,14 +82,23 @@ export class ServerState {
 
 	subscriptions(): StoredSubscription[] {
 		const rows = this.#sqlite
-			.prepare("SELECT id, state, expires FROM subscription")
+			.prepare("SELECT id, state, etag, expires FROM subscription")
 			.raw()
-			.all() as [string, string, number][];
-		return rows.map(([id, state, expires]) => ({ id, state, expires }));
+			.all() as [string, string, string, number][];
+		return rows.map(([id, state, etag, expires]) => ({
+			id,
+			state,
+			etag,
+			expires,
+		}));
 	}
 
-	put({ id, state, expires }: StoredSubscription): void {
-		this.#put.run([id, state, expires]);
+	put({ id, state, etag, expires }: StoredSubscription): void {
+		this.#put.run([id, state, etag, expires]);
+	}
+
+	setEtag(id: string, etag: string): void {
+		this.#setEtag.run([etag, id]);
 	}
 
 	remove(id: string): void {

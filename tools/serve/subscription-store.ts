@@ -8,16 +8,17 @@ import { nameOf, type Profile } from "./documents.js";
 import type { ServerState } from "./state.js";
 
 /** Milliseconds that a taken state may wait to be written. */
-const writeAfter = 20;
+const writeAfter = 50;
 
 export class SubscriptionStore {
 	readonly #state: ServerState;
 	readonly #failed: (error: Error) => void;
-	readonly #records = new Map<string, SubscriptionRecord>();
-	/** Ids whose record, or its absence, is not written yet. */
-	readonly #unwritten = new Set<string>();
-	/** Is one of them promised to a subscriber? */
-	#promised = false;
+	/** What each subscription is to. */
+	readonly #keys = new Map<string, string>();
+	/** Not written yet: records that were promised, tags that were taken, ids that are gone. */
+	#kept = new Map<string, SubscriptionRecord>();
+	#taken = new Map<string, string>();
+	#gone = new Set<string>();
 	/** When the rest is to be written. */
 	deadline = Number.POSITIVE_INFINITY;
 
@@ -27,22 +28,28 @@ export class SubscriptionStore {
 	}
 
 	load(wallClock: number): SubscriptionRecord[] {
-		for (const { id, state, expires } of this.#state.subscriptions())
-			if (expires > wallClock)
-				this.#records.set(id, JSON.parse(state) as SubscriptionRecord);
-			else this.#unwritten.add(id);
-		return [...this.#records.values()];
+		const records: SubscriptionRecord[] = [];
+		for (const { id, state, etag, expires } of this.#state.subscriptions()) {
+			if (expires <= wallClock) {
+				this.#gone.add(id);
+				continue;
+			}
+			const record = JSON.parse(state) as SubscriptionRecord;
+			records.push({ ...record, etag });
+			this.#keys.set(id, record.key);
+		}
+		return records;
 	}
 
 	/** What the subscription is to. */
 	key(id: string): string | undefined {
-		return this.#records.get(id)?.key;
+		return this.#keys.get(id);
 	}
 
 	/** What is subscribed to of a profile type. */
 	subjects(profile: Profile): string[] {
 		const subjects = new Set<string>();
-		for (const { key } of this.#records.values()) {
+		for (const key of this.#keys.values()) {
 			const name = nameOf(key);
 			if (name.profile === profile) subjects.add(name.subject);
 		}
@@ -50,59 +57,59 @@ export class SubscriptionStore {
 	}
 
 	keep(record: SubscriptionRecord): void {
-		this.#records.set(record.id, record);
-		this.#unwritten.add(record.id);
-		this.#promised = true;
+		this.#keys.set(record.id, record.key);
+		this.#kept.set(record.id, record);
+		this.#taken.delete(record.id);
 	}
 
 	/** The subscriber has the state with this tag. */
 	taken(now: number, id: string, etag: string): void {
-		const record = this.#records.get(id);
-		if (record === undefined) return;
-		this.#records.set(id, { ...record, etag });
-		this.#later(now, id);
+		if (!this.#keys.has(id)) return;
+		this.#taken.set(id, etag);
+		this.#later(now);
 	}
 
 	forget(now: number, id: string): void {
-		this.#records.delete(id);
-		this.#later(now, id);
+		this.#keys.delete(id);
+		this.#kept.delete(id);
+		this.#taken.delete(id);
+		this.#gone.add(id);
+		this.#later(now);
 	}
 
 	timeout(now: number): void {
 		if (this.deadline <= now) this.flush();
 	}
 
-	#later(now: number, id: string): void {
-		this.#unwritten.add(id);
-		this.deadline = Math.min(this.deadline, now + writeAfter);
-	}
-
 	/** Before a message leaves: what it promises is written. */
 	keepPromises(): void {
-		if (this.#promised) this.flush();
+		if (this.#kept.size > 0) this.flush();
 	}
 
 	/** A full disk stops no NOTIFY: it is told, and the server goes on. */
 	flush(): void {
-		this.#promised = false;
 		this.deadline = Number.POSITIVE_INFINITY;
-		if (this.#unwritten.size === 0) return;
+		if (this.#kept.size + this.#taken.size + this.#gone.size === 0) return;
+		const state = this.#state;
 		try {
-			this.#state.transaction(() => {
-				for (const id of this.#unwritten) {
-					const record = this.#records.get(id);
-					if (record === undefined) this.#state.remove(id);
-					else
-						this.#state.put({
-							id,
-							state: JSON.stringify(record),
-							expires: Math.round(record.expiresAt),
-						});
+			state.transaction(() => {
+				for (const [id, record] of this.#kept) {
+					const expires = Math.round(record.expiresAt);
+					const { etag } = record;
+					state.put({ id, state: JSON.stringify(record), etag, expires });
 				}
+				for (const [id, etag] of this.#taken) state.setEtag(id, etag);
+				for (const id of this.#gone) state.remove(id);
 			});
 		} catch (error) {
 			this.#failed(error as Error);
 		}
-		this.#unwritten.clear();
+		this.#kept = new Map();
+		this.#taken = new Map();
+		this.#gone = new Set();
+	}
+
+	#later(now: number): void {
+		this.deadline = Math.min(this.deadline, now + writeAfter);
 	}
 }
