@@ -38,32 +38,75 @@ export function setPath(
 	path: string,
 	value: string,
 ): ProfileDocument {
+	const {
+		steps,
+		property,
+		value: typed,
+	} = assignmentOf(host, document.type, path, value);
+	return changed(document, steps, 0, (element) => ({
+		...element,
+		[property]: typed,
+	})) as unknown as ProfileDocument;
+}
+
+/** A path and a value, checked. */
+interface Assignment {
+	readonly steps: readonly Step[];
+	readonly property: string;
+	readonly value: FieldValue;
+}
+
+function assignmentOf(
+	host: Host,
+	type: ProfileType,
+	path: string,
+	value: string,
+): Assignment {
 	const parsed = parsePath(path);
-	const { attribute } = parsed;
+	const { attribute, steps } = parsed;
 	if (attribute === undefined)
 		throw new HookswitchError(
 			"bad-path",
 			"the path names a whole element; name an attribute: …/@name",
 			path.length,
 		);
-	checkPlace(document.type, parsed);
-	for (const step of parsed.steps) checkKeys(host, step);
+	checkPlace(type, parsed);
+	for (const step of steps) checkKeys(host, step);
 	const typed = typedValue(host, attribute.field, value, attribute.at);
-	const { section, keys } = parsed.steps.at(-1) as Step;
-	if (section.keys.includes(attribute.property)) {
-		if (
-			!sameValue(attribute.field, typed, keys[attribute.property] as FieldValue)
-		)
-			throw new HookswitchError(
-				"bad-path",
-				`'${attribute.field.name}' tells <${section.name}> elements apart: name it in the brackets, and remove the other element`,
-				attribute.at,
-			);
+	const { section, keys } = steps.at(-1) as Step;
+	if (
+		section.keys.includes(attribute.property) &&
+		!sameValue(attribute.field, typed, keys[attribute.property] as FieldValue)
+	)
+		throw new HookswitchError(
+			"bad-path",
+			`'${attribute.field.name}' tells <${section.name}> elements apart: name it in the brackets, and remove the other element`,
+			attribute.at,
+		);
+	return { steps, property: attribute.property, value: typed };
+}
+
+/** The element that the steps lead to, made where it isn't there: for a document that nobody else holds yet. */
+function place(root: ElementValues, steps: readonly Step[]): ElementValues {
+	let values = root;
+	for (const step of steps) {
+		const { property, keys } = step.section;
+		const content = values[property];
+		if (keys.length === 0) {
+			values[property] ??= {} as never;
+			values = values[property] as unknown as ElementValues;
+			continue;
+		}
+		const elements = (content ?? []) as ElementValues[];
+		if (content === undefined) values[property] = elements;
+		let element = elements.find((candidate) => matches(step, candidate));
+		if (element === undefined) {
+			element = givenKeys(step);
+			elements.push(element);
+		}
+		values = element;
 	}
-	return changed(document, parsed.steps, 0, (element) => ({
-		...element,
-		[attribute.property]: typed,
-	})) as unknown as ProfileDocument;
+	return values;
 }
 
 /** The value as written, or undefined where the document doesn't give it. */
@@ -187,9 +230,12 @@ export function documentFromRows(
 		[ROOT.fields.version, version],
 	] as const)
 		typedValue(host, field, text, 0);
-	let document: ProfileDocument = { type, for: whose, version };
-	for (const { path, value } of rows)
-		document = setPath(host, document, path, value);
+	const document: ProfileDocument = { type, for: whose, version };
+	for (const { path, value } of rows) {
+		const assignment = assignmentOf(host, type, path, value);
+		const element = place(document as never, assignment.steps);
+		element[assignment.property] = assignment.value;
+	}
 	checkDocument(document);
 	return document;
 }
@@ -253,6 +299,8 @@ function checkPlace(type: ProfileType, path: Path): void {
 function checkKeys(host: Host, step: Step): void {
 	for (const property of step.section.keys) {
 		const field = step.section.fields[property] as Field;
+		// `parsePath` has looked at these.
+		if (field.kind === Kind.Choice || field.kind === Kind.Integer) continue;
 		typedValue(
 			host,
 			field,
