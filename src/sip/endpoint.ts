@@ -91,6 +91,10 @@ export interface EndpointLimits {
 	readonly transactions: number;
 	/** TCP and TLS, both ways. */
 	readonly connections: number;
+	/** Largest message that is taken, in bytes, at most 64 KB; beyond it 513. A phone of 240 KB has room for half of that. */
+	readonly message: number;
+	/** Bytes of unfinished messages on all connections together: many slow peers are not to exhaust memory. */
+	readonly waiting: number;
 	/** Milliseconds without traffic until a connection is closed. */
 	readonly idle: number;
 }
@@ -98,6 +102,8 @@ export interface EndpointLimits {
 const defaults: EndpointLimits = Object.freeze({
 	transactions: 64,
 	connections: 8,
+	message: 32768,
+	waiting: 49152,
 	// Longer than a subscription's usual hour: its flow has to last.
 	idle: 7200000,
 });
@@ -109,11 +115,14 @@ export class SipEndpoint {
 	readonly #wire: Wire;
 	readonly #clients: Clients;
 	readonly #servers: Servers;
+	/** Bytes of the largest message. */
+	readonly #limit: number;
 
 	constructor(host: Host, options: EndpointOptions = {}) {
 		const limits = { ...defaults, ...options.limits };
 		const { userAgent } = options;
 		this.#host = host;
+		this.#limit = limits.message;
 		this.#wire = new Wire(host, limits, options.trace ?? true);
 		const { transactions } = limits;
 		this.#clients = new Clients(host, this.#wire, transactions, userAgent);
@@ -172,7 +181,18 @@ export class SipEndpoint {
 		framer.push(bytes);
 		for (;;) {
 			const item = framer.next();
-			if (item === undefined) return;
+			if (item === undefined) {
+				if (this.#wire.hold(connection)) return;
+				this.#wire.output({
+					kind: "malformed",
+					code: "streams-too-large",
+					at: 0,
+					source,
+				});
+				this.#drop(now, id);
+				this.#wire.output({ kind: "close", connection: id });
+				return;
+			}
 			switch (item.kind) {
 				case "message":
 					this.#message(now, item.bytes, source);
@@ -269,7 +289,13 @@ export class SipEndpoint {
 	/** The one place where input becomes a message, a response that it deserves, or nothing. */
 	#message(now: number, bytes: Uint8Array, source: Target): void {
 		const message = readMessage(this.#host, bytes);
-		const { fault } = message;
+		let { fault } = message;
+		if (fault?.code !== "not-sip" && bytes.length > this.#limit)
+			fault = new HookswitchError(
+				"message-too-large",
+				"the message is too large",
+				0,
+			);
 		if (fault === undefined || fault.code !== "not-sip")
 			this.#wire.traced(
 				"in",

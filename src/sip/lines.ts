@@ -33,11 +33,13 @@ export class HeaderLines {
 	uriEnd = 0;
 	bodyStart: number;
 	readonly #host: Host;
-	/** Four numbers a line: code, name start, value start, value end. A typed array: growing a plain one costs XS three times as much. */
-	#table: Uint32Array = new Uint32Array(usualLines * stride);
+	/**
+	 * First, by code, 1 + the first line that has it; then four numbers a line: code,
+	 * name start, value start, value end. One typed array: growing a plain one, or
+	 * making a second, costs XS more than filling it.
+	 */
+	#table: Uint32Array = new Uint32Array(headerCount + usualLines * stride);
 	#count = 0;
-	/** By code: 1 + the first line that has it. */
-	readonly #firsts = new Uint8Array(headerCount);
 	#lineStart = 0;
 	#lineEnd = 0;
 	#methodEnd = 0;
@@ -67,15 +69,15 @@ export class HeaderLines {
 
 	/** The first line with this code, or -1. */
 	first(code: HeaderCode): number {
-		return (this.#firsts[code] ?? 0) - 1;
+		return (this.#table[code] ?? 0) - 1;
 	}
 
 	/** The next line with the same code as `line`, or -1. */
 	after(line: number): number {
 		const table = this.#table;
-		const code = table[line * stride];
+		const code = table[headerCount + line * stride];
 		for (let next = line + 1; next < this.#count; next++)
-			if (table[next * stride] === code) return next;
+			if (table[headerCount + next * stride] === code) return next;
 		return notFound;
 	}
 
@@ -84,15 +86,16 @@ export class HeaderLines {
 	}
 
 	code(line: number): HeaderCode {
-		return (this.#table[line * stride] ?? Header.Unknown) as HeaderCode;
+		return (this.#table[headerCount + line * stride] ??
+			Header.Unknown) as HeaderCode;
 	}
 
 	valueStart(line: number): number {
-		return this.#table[line * stride + 2] ?? 0;
+		return this.#table[headerCount + line * stride + 2] ?? 0;
 	}
 
 	valueEnd(line: number): number {
-		return this.#table[line * stride + 3] ?? 0;
+		return this.#table[headerCount + line * stride + 3] ?? 0;
 	}
 
 	value(line: number): string {
@@ -115,7 +118,7 @@ export class HeaderLines {
 			line >= 0;
 			line = this.after(line)
 		) {
-			const nameStart = table[line * stride + 1] ?? 0;
+			const nameStart = table[headerCount + line * stride + 1] ?? 0;
 			const nameEnd = this.#host.span(
 				this.bytes,
 				tokenSet,
@@ -288,7 +291,6 @@ export class HeaderLines {
 		const host = this.#host;
 		const { end } = this;
 		let table = this.#table;
-		const firsts = this.#firsts;
 		let { bytes } = this;
 		let at = from;
 		let line = 0;
@@ -340,15 +342,15 @@ export class HeaderLines {
 				return;
 			}
 			const code = headerCode(host, bytes, at, nameEnd);
-			const row = line * stride;
-			if (row === table.length) table = this.#grow();
+			const row = headerCount + line * stride;
+			if (row >= table.length) table = this.#grow();
 			table[row] = code;
 			table[row + 1] = at;
 			table[row + 2] = valueStart;
 			table[row + 3] = valueEnd;
 			line++;
 			this.#count = line;
-			if (firsts[code] === 0) firsts[code] = line;
+			if (table[code] === 0) table[code] = line;
 			at = lineEnd + 2;
 		}
 		this.#blame("truncated", "the header does not end", end);

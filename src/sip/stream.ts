@@ -4,7 +4,6 @@
  */
 import type { Host } from "../host.js";
 import { digitSet } from "./grammar.js";
-import { maximumMessage } from "./lines.js";
 
 export type StreamItem =
 	/** `bytes` is the receiver's to keep. */
@@ -23,10 +22,14 @@ const smallest = 1024;
 
 export class Framer {
 	readonly #host: Host;
+	/** Largest message. */
+	readonly #limit: number;
 	/** `#buffer[#start, #end)` is what has come and not gone. */
 	#buffer = noBytes();
 	#start = 0;
 	#end = 0;
+	/** `#buffer` was allocated here, so its free end may be written. */
+	#own = false;
 	/** What was searched for the end of the header, and did not have it. */
 	#searched = 0;
 	/** The length of the message at `#start` once its header is whole, else 0. */
@@ -36,20 +39,23 @@ export class Framer {
 	#broken = false;
 	readonly #headerEnd = new Uint8Array([0x0d, 0x0a, 0x0d, 0x0a]);
 
-	constructor(host: Host) {
+	constructor(host: Host, limit: number) {
 		this.#host = host;
+		this.#limit = limit;
 	}
 
-	/** Is part of a message waiting for the rest? */
-	get partial(): boolean {
-		return this.#end > this.#start;
+	/** Bytes of a message that waits for its rest. */
+	get waiting(): number {
+		return this.#end - this.#start;
 	}
 
+	/** The array is the framer's from now on: what comes out may be a view of it. */
 	push(bytes: Uint8Array): void {
 		if (this.#broken || bytes.length === 0) return;
 		if (this.#start === this.#end) {
 			// The usual case, a whole message in one read, is not copied.
 			this.#buffer = bytes;
+			this.#own = false;
 			this.#start = 0;
 			this.#end = bytes.length;
 			this.#searched = 0;
@@ -57,15 +63,15 @@ export class Framer {
 		}
 		const waiting = this.#end - this.#start;
 		const needed = waiting + bytes.length;
-		// Grown by doubling; never written in place, for items may be views of it.
-		let size = Math.max(smallest, this.#length);
-		while (size < needed) size *= 2;
 		if (this.#own && this.#buffer.length - this.#end >= bytes.length) {
 			this.#buffer.set(bytes, this.#end);
 			this.#end += bytes.length;
 			return;
 		}
-		const buffer = new Uint8Array(size);
+		// By doubling until the length is known, which is then the size: memory is scarce.
+		let size = this.#length;
+		if (size === 0) for (size = smallest; size < needed; ) size *= 2;
+		const buffer = new Uint8Array(Math.max(size, needed));
 		buffer.set(this.#buffer.subarray(this.#start, this.#end), 0);
 		buffer.set(bytes, waiting);
 		this.#buffer = buffer;
@@ -74,9 +80,6 @@ export class Framer {
 		this.#start = 0;
 		this.#end = needed;
 	}
-	/** `#buffer` was allocated here, so its free end may be written. */
-	#own = false;
-
 	next(): StreamItem | undefined {
 		if (this.#broken) return undefined;
 		if (this.#length === 0 && this.#lineBreaks()) return { kind: "ping" };
@@ -134,13 +137,13 @@ export class Framer {
 		const found = host.search(this.#buffer, this.#headerEnd, from, this.#end);
 		this.#searched = this.#end;
 		if (found < 0)
-			return this.#end - start > maximumMessage
+			return this.#end - start > this.#limit
 				? this.#break("message-too-large", this.#end)
 				: undefined;
 		const bodyStart = found + 4;
 		const length = this.#contentLength(start, found + 2);
 		if (length < 0) return this.#break("content-length", bodyStart);
-		if (bodyStart - start + length > maximumMessage)
+		if (bodyStart - start + length > this.#limit)
 			return this.#break("message-too-large", bodyStart);
 		this.#length = bodyStart - start + length;
 		return undefined;

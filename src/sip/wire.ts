@@ -30,10 +30,16 @@ export interface Connection {
 	used: number;
 	/** Client transactions that wait for a response on it. */
 	readonly users: number[];
+	/** Bytes that its unfinished message holds, as far as they are in the sum. */
+	counted: number;
 }
 
 export interface WireLimits {
 	readonly connections: number;
+	/** Largest message, in bytes. */
+	readonly message: number;
+	/** Bytes of unfinished messages on all connections together. */
+	readonly waiting: number;
 	/** Milliseconds without traffic after which a connection is closed. */
 	readonly idle: number;
 }
@@ -54,6 +60,8 @@ export class Wire {
 	#nextId = 2;
 	#connecting = 0;
 	#sweep = Number.POSITIVE_INFINITY;
+	/** Bytes of unfinished messages. */
+	#waiting = 0;
 
 	constructor(host: Host, limits: WireLimits, trace: boolean) {
 		this.#host = host;
@@ -157,11 +165,20 @@ export class Wire {
 			this.output({ kind: "send", connection: id, bytes });
 	}
 
+	/** After reading: false when unfinished messages have come to hold too much memory, and this one should go. */
+	hold(connection: Connection): boolean {
+		const { waiting } = connection.framer;
+		this.#waiting += waiting - connection.counted;
+		connection.counted = waiting;
+		return this.#waiting <= this.#limits.waiting;
+	}
+
 	/** Forgets a connection; gives it, so that its users can be told. */
 	drop(now: number, id: ConnectionId): Connection | undefined {
 		const connection = this.#connections.get(id);
 		if (connection === undefined) return undefined;
 		this.#connections.delete(id);
+		this.#waiting -= connection.counted;
 		const key = peerKey(connection.transport, connection.peer);
 		if (this.#byPeer.get(key) === connection) this.#byPeer.delete(key);
 		if (connection.waiting !== undefined) {
@@ -186,7 +203,7 @@ export class Wire {
 			const limit =
 				connection.waiting !== undefined
 					? connectPatience
-					: connection.framer.partial
+					: connection.framer.waiting > 0
 						? partialPatience
 						: this.#limits.idle;
 			if (age < limit) continue;
@@ -248,10 +265,11 @@ export class Wire {
 			id,
 			transport,
 			peer,
-			framer: new Framer(this.#host),
+			framer: new Framer(this.#host, this.#limits.message),
 			waiting,
 			used: now,
 			users: [],
+			counted: 0,
 		};
 		this.#connections.set(id, connection);
 		this.#byPeer.set(peerKey(transport, peer), connection);

@@ -640,6 +640,37 @@ describe("sip/endpoint: bad input", () => {
 		deepEqual(kinds(drain()), ["close"]);
 	});
 
+	it("answers 513 to a message beyond its limit", () => {
+		const { endpoint, give, drain } = alone({ limits: { message: 500 } });
+		const large = `${request.replace("Length: 0", "Length: 600")}${"x".repeat(600)}`;
+		deepEqual(statuses(give(large)), ["513"]);
+		endpoint.accepted(0, 1, { host: "203.0.113.9", port: 1 });
+		endpoint.received(0, 1, utf8(large.slice(0, 400)));
+		const outputs = drain();
+		deepEqual(statuses(outputs), ["513"]);
+		deepEqual(kinds(outputs), ["malformed", "send", "close"]);
+	});
+
+	it("closes the connection that makes unfinished messages hold too much", () => {
+		const { endpoint, drain } = alone({ limits: { waiting: 900 } });
+		const part = utf8(
+			`${request.replace("Length: 0", "Length: 600")}${"x".repeat(200)}`,
+		);
+		for (const id of [1, 3, 5]) {
+			endpoint.accepted(0, id, { host: "203.0.113.9", port: id });
+			endpoint.received(0, id, part.slice());
+		}
+		deepEqual(kinds(drain()), ["malformed", "close"]);
+		equal(endpoint.owns(1), true);
+		equal(endpoint.owns(5), false);
+		// What was finished is not counted any more.
+		endpoint.received(0, 1, utf8("x".repeat(400)));
+		deepEqual(kinds(drain()), ["request"]);
+		endpoint.accepted(0, 7, { host: "203.0.113.9", port: 7 });
+		endpoint.received(0, 7, part.slice());
+		deepEqual(drain(), []);
+	});
+
 	it("has a limit for connections: the one idle longest makes room", () => {
 		const { endpoint, drain } = alone({ limits: { connections: 2 } });
 		for (const [now, id] of [

@@ -154,7 +154,7 @@ describe("sip: properties", () => {
 			...utf8("\r\n\r\n"),
 		]);
 		const read = (pieces: readonly Uint8Array[]) => {
-			const framer = new Framer(host());
+			const framer = new Framer(host(), 65535);
 			const found: unknown[] = [];
 			for (const piece of pieces) {
 				framer.push(piece);

@@ -12,7 +12,7 @@ import { notify, register } from "./vectors.js";
 
 /** What comes out when the pieces go in: messages as text, "ping", or the code of what broke it. */
 function feed(pieces: readonly Uint8Array[]): string[] {
-	const framer = new Framer(host());
+	const framer = new Framer(host(), 65535);
 	const found: string[] = [];
 	for (const piece of pieces) {
 		framer.push(piece);
@@ -52,7 +52,7 @@ describe("sip/stream", () => {
 	});
 
 	it("keeps a message that was given when more bytes come", () => {
-		const framer = new Framer(host());
+		const framer = new Framer(host(), 65535);
 		const bytes = utf8(register);
 		framer.push(bytes.slice(0, 10));
 		framer.push(bytes.slice(10));
