@@ -5,8 +5,8 @@
  * The agent is a machine without I/O (see `port.ts`): call an input method, drain
  * `next()`, sleep until `deadline()`, call `timeout(now)`. Work is done while it is
  * drained: what goes to the network goes first, so a NOTIFY has its 200 before its
- * document is read; then events, so a setting in force is told of at once; storage
- * comes last.
+ * document is read; then events, so a setting in force is told of at once; the
+ * messages' own log and storage come last.
  *
  * The parts below know nothing of each other. This file knows them all, and nothing
  * of SIP's or XML's details.
@@ -33,7 +33,7 @@ import type {
 } from "./port.js";
 import { decodeFactory, type FactoryDocument } from "./profile/factory.js";
 import { redact } from "./profile/redact.js";
-import { ladderEvent } from "./report/ladder.js";
+import { ladderEvent, type TracedMessage } from "./report/ladder.js";
 import { SipEndpoint } from "./sip/endpoint.js";
 import { Timers } from "./timers.js";
 
@@ -84,6 +84,8 @@ export class Agent {
 	readonly #telephone: Telephone;
 	readonly #timers = new Timers(1);
 	readonly #events: EventOutput[] = [];
+	/** Messages that are to be told of when nothing more urgent is. */
+	readonly #ladder: TracedMessage[] = [];
 	readonly #accounts: Accounts;
 	/** What storage held: changes that wait for `start`. */
 	readonly #restored: Change[] = [];
@@ -305,8 +307,15 @@ export class Agent {
 				continue;
 			}
 			const enrolled = this.#enrolment.next();
-			if (enrolled === undefined) return this.#configuration.next();
-			this.#enrolled(enrolled);
+			if (enrolled !== undefined) {
+				this.#enrolled(enrolled);
+				continue;
+			}
+			// Nothing waits for these.
+			const message = this.#ladder.shift();
+			if (message !== undefined) return ladderEvent(this.#host, message);
+			const store = this.#configuration.next();
+			if (store !== undefined || this.#events.length === 0) return store;
 		}
 	}
 
@@ -348,8 +357,8 @@ export class Agent {
 				this.#failure(output);
 				return undefined;
 			case "trace":
-				if (!this.#trace) return undefined;
-				return ladderEvent(this.#host, output);
+				if (this.#trace) this.#ladder.push(output);
+				return undefined;
 			case "malformed": {
 				const from = `${output.source.address.host}:${output.source.address.port}`;
 				return {
@@ -473,7 +482,8 @@ export class Agent {
 		for (const step of change.plan.steps)
 			if (patient && step.interrupts) later.push(step);
 			else this.#carryOut(step);
-		this.#configureTelephone();
+		// An access list is looked at when somebody calls.
+		if (change.plan.steps.length > 0) this.#configureTelephone();
 		if (later.length === 0) {
 			this.#events.push(event);
 			return;

@@ -14,7 +14,12 @@ import type { EventOutput, StoreOutput } from "../port.js";
 import type { Settings } from "../profile/settings.js";
 import type { DocumentError } from "../xml/document-error.js";
 import { type Candidate, type DocumentKind, Documents } from "./documents.js";
-import { documentName, EMPTY_LABEL, type Journal } from "./journal.js";
+import {
+	type DocumentLabel,
+	documentName,
+	EMPTY_LABEL,
+	type Journal,
+} from "./journal.js";
 import { type Plan, plan } from "./plan.js";
 
 /** Under this name the journal keeps where the device profile was last subscribed to. */
@@ -48,6 +53,12 @@ export interface Change {
 	readonly event: EventOutput;
 }
 
+interface Unsaved {
+	readonly key: string;
+	readonly label: DocumentLabel;
+	readonly bytes: Uint8Array;
+}
+
 export class Configuration {
 	readonly #host: Host;
 	readonly #instance: string;
@@ -57,6 +68,8 @@ export class Configuration {
 	/** What has come, or is known not to exist: "user sip:a@example.com". */
 	readonly #settled: string[] = [];
 	#provisioned = false;
+	/** In force, and not yet given to the journal. */
+	#unsaved: Unsaved[] = [];
 	#server: string | undefined;
 
 	constructor(
@@ -139,25 +152,17 @@ export class Configuration {
 		this.#note(profile, name);
 		if (examination.kind === "same") return "same";
 		const change = this.#adopt(examination, etag);
-		const saved = this.#journal.save(
-			key,
-			{
-				profile,
-				for: name,
-				digest,
-				etag: etag ?? "",
-				server: received.server,
-				proof: profile === "local-network" ? fingerprint : "",
-			},
-			examination.bytes,
-		);
-		if (!saved)
-			this.#event(
-				"error",
-				"storage-failed",
-				"there are more documents than the device stores",
-				{ key },
-			);
+		const label: DocumentLabel = {
+			profile,
+			for: name,
+			digest,
+			etag: etag ?? "",
+			server: received.server,
+			proof: profile === "local-network" ? fingerprint : "",
+		};
+		// A newer version may have come before the older was stored.
+		this.#unsaved = this.#unsaved.filter((each) => each.key !== key);
+		this.#unsaved.push({ key, label, bytes: examination.bytes });
 		return change;
 	}
 
@@ -166,7 +171,7 @@ export class Configuration {
 		this.#note(profile, name);
 		const before = this.settings;
 		if (!this.#documents.drop(profile, name)) return undefined;
-		this.#journal.remove(this.#key(profile, name));
+		this.#remove(profile, name);
 		const change = plan(before, this.settings);
 		return {
 			profile,
@@ -192,7 +197,7 @@ export class Configuration {
 	/** Forgets the documents of users and accounts that are gone. */
 	dropOrphans(): void {
 		for (const { profile, for: name } of this.#documents.dropOrphans())
-			this.#journal.remove(this.#key(profile, name));
+			this.#remove(profile, name);
 	}
 
 	saveServer(uri: string): void {
@@ -217,8 +222,20 @@ export class Configuration {
 			);
 	}
 
+	/** Asked for last: what is in force is told of before it is stored. */
 	next(): StoreOutput | undefined {
-		return this.#journal.next();
+		for (;;) {
+			const unsaved = this.#unsaved.shift();
+			if (unsaved === undefined) return this.#journal.next();
+			const { key, label, bytes } = unsaved;
+			if (!this.#journal.save(key, label, bytes))
+				this.#event(
+					"error",
+					"storage-failed",
+					"there are more documents than the device stores",
+					{ key },
+				);
+		}
 	}
 
 	/** A stored document is examined like any other: a new firmware may be stricter than the one that stored it. */
@@ -309,6 +326,12 @@ export class Configuration {
 		// No longer of use.
 		this.#settled.length = 0;
 		this.#event("info", "provisioned", "all profiles are in force", {});
+	}
+
+	#remove(profile: DocumentKind, name: string): void {
+		const key = this.#key(profile, name);
+		this.#unsaved = this.#unsaved.filter((each) => each.key !== key);
+		this.#journal.remove(key);
 	}
 
 	#key(profile: DocumentKind, name: string): string {

@@ -74,6 +74,11 @@ interface Entry {
 	readonly aor: string;
 	readonly uri: Uri;
 	readonly registration: Registration;
+	/** The first of its registrars, and how that is reached. */
+	registrar: string;
+	transport: Transport;
+	/** Numeric addresses that the settings give as its registrars and proxies. */
+	servers: readonly string[];
 }
 
 export class Accounts {
@@ -82,8 +87,6 @@ export class Accounts {
 	#entries: Entry[] = [];
 	#created = 0;
 	#up = false;
-	/** Numeric addresses that the settings give as registrar or proxy. */
-	#servers: string[] = [];
 
 	constructor(host: Host, options: AccountsOptions) {
 		this.#host = host;
@@ -95,10 +98,14 @@ export class Accounts {
 		const entry = this.#find(account.aor) ?? this.#create(now, account.aor);
 		if (entry === undefined) return;
 		const { registration, credentials } = account;
+		const registrars = registrarsOf(account, entry.uri);
+		entry.registrar = registrars[0] ?? "";
+		entry.transport = this.#transport(entry.registrar);
+		entry.servers = this.#trusted(account);
 		entry.registration.configure(now, {
 			aor: account.aor,
 			displayName: account.displayName,
-			registrars: registrarsOf(account, entry.uri),
+			registrars,
 			route: routeOf(account),
 			expires: registration.expires,
 			retryFloor: registration.retryFloor * 1000,
@@ -110,7 +117,10 @@ export class Accounts {
 
 	/** Leaves an account's registrar. */
 	leave(now: number, aor: string): void {
-		this.#find(aor)?.registration.remove(now);
+		const entry = this.#find(aor);
+		if (entry === undefined) return;
+		entry.servers = [];
+		entry.registration.remove(now);
 	}
 
 	network(now: number, up: boolean): void {
@@ -120,39 +130,36 @@ export class Accounts {
 
 	/** Is it the address of a server that the settings name, or of one that we are registered at? */
 	serves(address: string): boolean {
-		return (
-			this.#servers.includes(address) ||
-			this.#entries.some((entry) => entry.registration.serves(address))
+		return this.#entries.some(
+			(entry) =>
+				entry.servers.includes(address) || entry.registration.serves(address),
 		);
 	}
 
-	/** What the telephone is to go by. Accounts without a registration are not there yet. */
+	/** What the telephone is to go by. `listOf` is asked at each call. Accounts without a registration are not there yet. */
 	telephone(
 		configuration: PhoneConfiguration,
 		listOf: (aor: string) => AccessList | undefined,
 	): TelephoneSettings {
 		const { audio, security } = configuration;
 		const accounts: TelephoneAccount[] = [];
-		this.#servers = [];
 		for (const account of configuration.accounts) {
 			const entry = this.#find(account.aor);
 			if (!account.enabled || entry === undefined) continue;
-			this.#trust(account);
-			const { registration, uri } = entry;
-			const registrar = registrarsOf(account, uri)[0] ?? "";
+			const { aor, registration, uri, registrar, transport } = entry;
 			accounts.push({
-				aor: account.aor,
+				aor,
 				uri,
 				displayName: account.displayName,
 				call: account.call,
 				audio: account.sessions.audio,
 				mostCalls: account.sessions.mostCalls,
 				before: account.access,
-				list: listOf(account.aor),
+				list: () => listOf(aor),
 				voicemail: account.servers.find((each) => each.role === "voicemail")
 					?.uri,
 				credentials: new Credentials(account.credentials),
-				transport: this.#transport(registrar),
+				transport,
 				registrar,
 				route: () => registration.route,
 				hasLine: (line) => registration.hasLine(line),
@@ -213,7 +220,14 @@ export class Accounts {
 				`<${contact(uri.escapedUser ?? uri.user ?? "", this.#transport(registrar))};line=${line}>;+sip.instance="<${instance}>"`,
 		});
 		registration.network(now, this.#up);
-		const entry = { aor, uri, registration };
+		const entry: Entry = {
+			aor,
+			uri,
+			registration,
+			registrar: "",
+			transport: "udp",
+			servers: [],
+		};
 		this.#entries.push(entry);
 		return entry;
 	}
@@ -231,13 +245,14 @@ export class Accounts {
 		return named === "tcp" || named === "tls" ? named : "udp";
 	}
 
-	#trust(account: AccountConfiguration): void {
+	#trusted(account: AccountConfiguration): string[] {
+		const addresses: string[] = [];
 		for (const { role, uri } of account.servers) {
 			if (role !== "registrar" && role !== "outbound-proxy") continue;
 			const { host } = parseUriText(this.#host, uri);
-			if (isNumeric(host) && !this.#servers.includes(host))
-				this.#servers.push(host);
+			if (isNumeric(host)) addresses.push(host);
 		}
+		return addresses;
 	}
 }
 

@@ -52,7 +52,8 @@ export interface TelephoneAccount {
 	readonly mostCalls: number;
 	/** What holds where the access list is silent. */
 	readonly before: Decision;
-	readonly list: AccessList | undefined;
+	/** The account's access list as it is now; undefined: none has come. */
+	readonly list: () => AccessList | undefined;
 	readonly voicemail: string | undefined;
 	readonly credentials: CredentialSource;
 	/** How its registrar is reached. */
@@ -322,7 +323,7 @@ export class Telephone {
 			return;
 		}
 		const { right, from } = screen(this.#host, message, {
-			list: account.list,
+			list: account.list(),
 			before: account.before,
 			trusted: this.#trusts(source),
 			trustFrom: this.#settings.trustFrom,

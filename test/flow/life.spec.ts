@@ -73,7 +73,7 @@ describe("a phone's life", () => {
 		const site = new Site();
 		ok(site.provision());
 		site.settle();
-		const before = site.phone.events.length;
+		const before = site.phone.order.length;
 		site.server.set(
 			site.now,
 			"user",
@@ -81,14 +81,18 @@ describe("a phone's life", () => {
 			userProfile(2, { expires: "300" }),
 		);
 		site.settle();
-		const said = site.phone.events.slice(before).map((event) => event.code);
-		const lines = site.phone.events
-			.slice(before)
-			.map((event) => `${event.code} ${event.data.line ?? ""}`);
-		const acknowledged = lines.findIndex((line) => line.includes("200 OK"));
-		const inForce = said.indexOf("settings-in-force");
-		ok(acknowledged >= 0 && acknowledged < inForce, lines.join("\n"));
-		ok(inForce < said.indexOf("stored"));
+		deepEqual(site.phone.order.slice(before, before + 6), [
+			// 200 to the NOTIFY
+			"datagram",
+			"settings-in-force",
+			// REGISTER
+			"datagram",
+			// NOTIFY, 200, REGISTER, as the ladder has them
+			"message",
+			"message",
+			"message",
+		]);
+		equal(site.phone.order[before + 6], "store");
 	});
 
 	it("does nothing about a document that it already holds", () => {

@@ -458,6 +458,8 @@ export class Flash {
 export class Phone implements NetworkNode {
 	readonly agent: Agent;
 	readonly events: EventOutput[] = [];
+	/** Everything that it gave out, in order: codes of events, kinds of all else. */
+	readonly order: string[] = [];
 	readonly flash: Flash;
 	restarted: string | undefined;
 
@@ -510,6 +512,7 @@ export class Phone implements NetworkNode {
 			if (this.flash.dead) return undefined;
 			const output = this.agent.next();
 			if (output === undefined) return undefined;
+			this.order.push(output.kind === "event" ? output.code : output.kind);
 			switch (output.kind) {
 				case "event":
 					this.events.push(output);

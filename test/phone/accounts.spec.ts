@@ -95,16 +95,12 @@ describe("accounts", () => {
 		];
 		const one = account("sip:a@example.com", servers);
 		const { accounts } = accountsOf(one);
-		accounts.telephone(configuration([one]), () => undefined);
 		ok(accounts.serves("192.0.2.3"));
 		ok(accounts.serves("2001:db8::5"));
 		equal(accounts.serves("192.0.2.77"), false);
 		equal(accounts.serves("192.0.2.4"), false);
 		// And no longer once the settings name others.
-		accounts.telephone(
-			configuration([account("sip:a@example.com")]),
-			() => undefined,
-		);
+		accounts.register(0, account("sip:a@example.com"));
 		equal(accounts.serves("192.0.2.3"), false);
 	});
 

@@ -103,7 +103,7 @@ class Bench {
 					audio: true,
 					mostCalls: 2,
 					before: { presence: "block", contact: "allow" },
-					list: listOf("mallory@example.net", "block"),
+					list: () => listOf("mallory@example.net", "block"),
 					voicemail: undefined,
 					credentials: { find: () => undefined },
 					transport: "tcp",
@@ -291,7 +291,7 @@ describe("a call that comes in", () => {
 	it("is not answered by itself when the list wants a person to confirm", () => {
 		const bench = new Bench({
 			call: { autoAnswer: "always" },
-			account: { list: listOf("bob@example.com", "confirm") },
+			account: { list: () => listOf("bob@example.com", "confirm") },
 		});
 		deepEqual(bench.statuses(bench.request(text())), [180]);
 	});
@@ -424,7 +424,7 @@ describe("a request that is turned away", () => {
 	it("is not let in by From alone", () => {
 		const account: Partial<TelephoneAccount> = {
 			before: { presence: "block", contact: "block" },
-			list: listOf("bob@example.com", "allow"),
+			list: () => listOf("bob@example.com", "allow"),
 		};
 		equal(new Bench({ account }).refused(text({ headers: "" })), 403);
 		const trusting = new Bench({ account, settings: { trustFrom: true } });
@@ -442,7 +442,7 @@ describe("a request that is turned away", () => {
 		equal(bench.refused(text({ method: "OPTIONS", body: "" }), STRANGER), 403);
 		const account: Partial<TelephoneAccount> = {
 			before: { presence: "block", contact: "block" },
-			list: listOf("bob@example.com", "allow"),
+			list: () => listOf("bob@example.com", "allow"),
 		};
 		const settings = { directCalls: true };
 		equal(new Bench({ account, settings }).refused(text(), STRANGER), 403);
@@ -451,7 +451,7 @@ describe("a request that is turned away", () => {
 	});
 
 	it("by a list that diverts goes to voicemail, or gets 480", () => {
-		const list = listOf("bob@example.com", "divert");
+		const list = () => listOf("bob@example.com", "divert");
 		equal(new Bench({ account: { list } }).refused(text()), 480);
 		const bench = new Bench({
 			account: { list, voicemail: "sip:vm@example.com" },
