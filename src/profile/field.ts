@@ -433,7 +433,7 @@ export function section<const Table extends FieldTable>(
 		keys: Object.freeze([...(options.keys ?? [])]),
 		isOrdered: options.isOrdered ?? false,
 		most: options.most ?? 1,
-		within: options.within ?? PROFILE_TYPES,
+		within: Object.freeze(options.within ?? PROFILE_TYPES),
 		perAccount: options.perAccount ?? false,
 		children,
 		childNames: Object.freeze(children.map((child) => child.name)),

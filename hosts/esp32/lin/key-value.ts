@@ -46,11 +46,13 @@ class FolderStorage {
 		File.delete(this.#path(key));
 	}
 
-	*[Symbol.iterator](): IterableIterator<string> {
+	[Symbol.iterator](): IterableIterator<string> {
+		const keys: string[] = [];
 		const entries = new FileIterator(this.#folder);
 		for (let entry = entries.next(); entry; entry = entries.next())
 			if (entry.length !== undefined && !entry.name.endsWith(UNFINISHED))
-				yield entry.name;
+				keys.push(entry.name);
+		return keys[Symbol.iterator]();
 	}
 
 	close(): void {}
