@@ -12,6 +12,8 @@ export const networkCounterNames = Object.freeze([
 	"framesSent",
 	/** Received while no buffer could be spared. */
 	"framesDroppedFull",
+	/** Too short or too long. */
+	"framesMalformed",
 	/** Not sent: the interface did not take what was before them. */
 	"framesDroppedSending",
 	/** Fragments of datagrams larger than 8,192 octets. */

@@ -269,7 +269,10 @@ int ethernet_poll(struct netif* interface, bool* link_changed)
 		struct pbuf* fresh = usable ? new_receive_buffer() : NULL;
 		if (fresh == NULL) {
 			/* Without a buffer to take its place, the frame's own goes back into the ring. */
-			ethernet_counters.dropped_full++;
+			if (usable)
+				ethernet_counters.dropped_full++;
+			else
+				ethernet_counters.dropped_malformed++;
 			offer_receive(frame, packet);
 			continue;
 		}

@@ -16,6 +16,8 @@ typedef struct {
 	uint32_t frames_sent;
 	/* Received while no buffer could be spared. */
 	uint32_t dropped_full;
+	/* Received, but too short or too long to be one. */
+	uint32_t dropped_malformed;
 	/* Not to be sent: the device did not take what was before it. */
 	uint32_t dropped_sending;
 	/* Fragments of datagrams larger than DATAGRAM_MAXIMUM. */

@@ -27,10 +27,10 @@ typedef struct {
 static struct {
 	struct netif* interface;
 	host_reference listener;
-	/* Of the message that is being read; it counts when that was an acknowledgement. */
+	/* Of the message that is being read; they count when it binds us. */
 	options_set collecting;
 	bool collecting_begun;
-	uint8_t message_type;
+	bool asking; /* since we last were bound */
 	lease current;
 	bool has_current;
 	bool silent; /* SILENCE passed without a lease */
@@ -42,22 +42,18 @@ static struct {
 
 void lease_append_options(uint8_t* options, uint16_t* length, uint16_t size)
 {
+	dhcp.asking = true;
 	options_request(options, length, size);
 }
 
-void lease_parse_option(uint8_t type, uint8_t code, uint8_t length, struct pbuf* packet, uint16_t offset)
+void lease_parse_option(uint8_t code, uint8_t length, struct pbuf* packet, uint16_t offset)
 {
 	uint8_t bytes[UINT8_MAX];
-	if (!dhcp.collecting_begun) {
+	if (!dhcp.collecting_begun)
 		options_clear(&dhcp.collecting);
-		dhcp.collecting_begun = true;
-		dhcp.message_type = 0;
-	}
-	if (type != 0)
-		dhcp.message_type = type;
-	if (!options_wanted(code) || pbuf_copy_partial(packet, bytes, length, offset) != length)
-		return;
-	options_collect(&dhcp.collecting, code, bytes, length);
+	dhcp.collecting_begun = true;
+	if (options_wanted(code) && pbuf_copy_partial(packet, bytes, length, offset) == length)
+		options_collect(&dhcp.collecting, code, bytes, length);
 }
 
 /* ---- what changed ---- */
@@ -65,11 +61,14 @@ void lease_parse_option(uint8_t type, uint8_t code, uint8_t length, struct pbuf*
 void lease_frame_done(void)
 {
 	const struct dhcp* client = netif_dhcp_data(dhcp.interface);
-	if (!dhcp.collecting_begun)
-		return;
+	bool has_options = dhcp.collecting_begun;
 	dhcp.collecting_begun = false;
-	if (dhcp.message_type != DHCP_ACK || client == NULL || client->state != DHCP_STATE_BOUND)
+	/* Only an acknowledgement of what we asked for leads to this state. */
+	if (!dhcp.asking || client == NULL || client->state != DHCP_STATE_BOUND)
 		return;
+	dhcp.asking = false;
+	if (!has_options)
+		options_clear(&dhcp.collecting);
 	network_counters.leases_acknowledged++;
 	dhcp.look = true;
 	if (dhcp.collecting.too_long != 0)

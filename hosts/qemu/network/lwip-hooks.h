@@ -19,12 +19,12 @@ uint32_t network_initial_sequence(uint32_t local, uint16_t local_port, uint32_t 
 void lease_append_options(uint8_t* options, uint16_t* length, uint16_t size);
 #define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, message, type, length) \
 	lease_append_options((message)->options, length, DHCP_OPTIONS_LEN)
-void lease_parse_option(uint8_t type, uint8_t code, uint8_t length, struct pbuf* packet, uint16_t offset);
+void lease_parse_option(uint8_t code, uint8_t length, struct pbuf* packet, uint16_t offset);
 #define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, message, type, code, length, packet, offset) \
 	do { \
 		(void)(state); \
 		(void)(message); \
-		lease_parse_option(type, code, length, packet, offset); \
+		lease_parse_option(code, length, packet, offset); \
 	} while (0)
 
 #endif

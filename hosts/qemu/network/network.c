@@ -168,6 +168,7 @@ static void native_network_counters(txMachine* the)
 		ethernet_counters.frames_received,
 		ethernet_counters.frames_sent,
 		ethernet_counters.dropped_full,
+		ethernet_counters.dropped_malformed,
 		ethernet_counters.dropped_sending,
 		ethernet_counters.dropped_too_large,
 		/* Given up half-way, for lack of buffers or of the rest. */

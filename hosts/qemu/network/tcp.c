@@ -15,6 +15,10 @@
 /* Connections that wait for Listener.read; further ones are not answered. */
 #define BACKLOG 4u
 
+/* Octets of all connections that may be in the send heap (MEM_SIZE), written and not yet acknowledged. */
+#define OUTSTANDING_MAXIMUM (2u * TCP_SND_BUF)
+_Static_assert(OUTSTANDING_MAXIMUM + 2048u <= MEM_SIZE, "the send heap needs room for control packets");
+
 /* A connection that isn't up by then has failed. */
 #define CONNECT_HALF_SECONDS 14u
 
@@ -115,17 +119,31 @@ static err_t received(void* context, struct tcp_pcb* pcb, struct pbuf* packet, e
 
 /* ---- octets that found no room in the send heap wait in pool buffers ---- */
 
+/*
+ * Like tcp_write, but leaves room in the heap: without it no connection could send
+ * its acknowledgements and window updates, and all would wait for each other.
+ */
+static bool write_segment(struct tcp_pcb* pcb, const uint8_t* bytes, uint16_t length)
+{
+	uint32_t outstanding = length;
+	for (const struct tcp_pcb* other = tcp_active_pcbs; other != NULL; other = other->next)
+		outstanding += TCP_SND_BUF - (uint32_t)other->snd_buf;
+	return outstanding <= OUTSTANDING_MAXIMUM && tcp_write(pcb, bytes, length, TCP_WRITE_FLAG_COPY) == ERR_OK;
+}
+
 /* Moves what waits to lwIP, as far as there is room now. */
 static void flush(socket* socket)
 {
 	struct tcp_pcb* pcb = socket->pcb.tcp;
 	struct pbuf* first;
 	while ((first = socket->u.tcp.unsent) != NULL) {
-		if (tcp_write(pcb, first->payload, first->len, TCP_WRITE_FLAG_COPY) != ERR_OK)
-			return;
+		if (!write_segment(pcb, first->payload, first->len))
+			break;
 		socket->u.tcp.unsent = pbuf_free_header(first, first->len);
 	}
 	(void)tcp_output(pcb); /* what it can't send now, its timer will */
+	if (socket->u.tcp.unsent != NULL)
+		return;
 	if (socket->closing)
 		finish(socket);
 	else
@@ -408,7 +426,7 @@ static bool write_now(socket* socket, const uint8_t* bytes, uint16_t length)
 	struct tcp_pcb* pcb = socket->pcb.tcp;
 	if (pcb == NULL)
 		return true; /* the failure is about to be told */
-	if (socket->u.tcp.unsent != NULL || tcp_write(pcb, bytes, length, TCP_WRITE_FLAG_COPY) != ERR_OK)
+	if (socket->u.tcp.unsent != NULL || !write_segment(pcb, bytes, length))
 		return false;
 	(void)tcp_output(pcb); /* what it can't send now, its timer will */
 	return true;
