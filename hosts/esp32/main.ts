@@ -25,8 +25,19 @@ const GOOD_BOOT = 60_000;
 const SAFE_START_AFTER = 3;
 
 export default function main(): void {
-	const host = moddableHost();
 	const log = openLog();
+	try {
+		start(log);
+	} catch (error) {
+		// The SDK shows an exception only in its debugger.
+		const { message, stack } = error as Error;
+		log(`the agent can't start: ${message}\n${stack ?? ""}`);
+		throw error;
+	}
+}
+
+function start(log: (line: string) => void): void {
+	const host = moddableHost();
 	const storage = openStorage(config.storage ?? "hookswitch");
 
 	// Counted up before anything can fail, and set back when the boot proved good.
