@@ -10,7 +10,12 @@ import {
 	encodeFactoryPartition,
 	FACTORY_PARTITION_SIZE,
 } from "../hosts/node/factory.js";
-import { flashSize, optionsArguments, writeOptions } from "./firmware/image.js";
+import {
+	boardArguments,
+	flashSize,
+	optionsArguments,
+	writeOptions,
+} from "./firmware/image.js";
 
 export interface QemuOptions {
 	/** `firmware.bin` of a build. */
@@ -52,9 +57,7 @@ export const program = "qemu-system-riscv32";
 /** QEMU's arguments for a phone, as a person would type them. */
 export function qemuArguments(options: Omit<QemuOptions, "onLine">): string[] {
 	return [
-		...["-M", "virt", "-m", "16M", "-bios", "none"],
-		...["-display", "none", "-monitor", "none", "-serial", "stdio"],
-		...["-global", "virtio-mmio.force-legacy=false"],
+		...boardArguments("stdio,signal=off"),
 		...["-device", "virtio-rng-device"],
 		...drive(0, options.image, true),
 		...(options.storage ? drive(1, options.storage, false) : []),

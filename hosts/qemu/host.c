@@ -219,8 +219,10 @@ uint32_t host_crc32(uint32_t crc, const uint8_t* bytes, size_t length)
 
 void host_log(const char* level, const char* code, const char* text)
 {
-	printf("@{\"t\":%lu,\"level\":\"%s\",\"code\":\"%s\",\"text\":\"%s\"}\n",
+	char event[256];
+	snprintf(event, sizeof(event), "@{\"t\":%lu,\"level\":\"%s\",\"code\":\"%s\",\"text\":\"%s\"}",
 		(unsigned long)board_milliseconds(), level, code, text);
+	console_line(event, strlen(event));
 }
 
 const char* platform_crash_stack;

@@ -51,6 +51,12 @@ void rom_generate(void) __attribute__((noreturn));
 bool rom_generating(void);
 void* rom_table_new(size_t size);
 
+/* ---- console.c ---- */
+
+void console_start(txMachine* the);
+/* One line for people and tools, its end not included. */
+void console_line(const char* text, size_t size);
+
 /* ---- drivers.c ---- */
 
 void drivers_install(txMachine* the);

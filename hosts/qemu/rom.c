@@ -311,8 +311,27 @@ static uint32_t* copy_part(uint32_t* out, uint32_t from, uint32_t size, bool chu
 	return out;
 }
 
+static void print_image(uint32_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	static char line[128];
+	const uint8_t* bytes = (const uint8_t*)IMAGE;
+	for (uint32_t at = 0; at < size; at++) {
+		line[2 * at % sizeof(line)] = digits[bytes[at] >> 4];
+		line[2 * at % sizeof(line) + 1] = digits[bytes[at] & 15];
+		if ((at + 1) % (sizeof(line) / 2) == 0)
+			console_line(line, sizeof(line));
+	}
+	if (2 * size % sizeof(line) != 0)
+		console_line(line, 2 * size % sizeof(line));
+	snprintf(line, sizeof(line), "#end %lu", (unsigned long)size);
+	console_line(line, strlen(line));
+}
+
 void rom_generate(void)
 {
+	board_start();
+	console_start(NULL);
 	txMachine* first = make_machine(ARENA_FIRST, true);
 	txMachine* second = make_machine(ARENA_SECOND, false);
 	chunks_size = (uint32_t)(first->chunks_end - first->arena_start);
@@ -351,8 +370,6 @@ void rom_generate(void)
 	preparation->symbols = (txSlot**)RELOCATED(first->symbolTable);
 	preparation->profileID = first->profileID;
 
-	for (uint32_t index = 0; index < size / 4; index++)
-		printf("%08lx%s", (unsigned long)__builtin_bswap32(IMAGE[index]), index % 16 == 15 ? "\n" : "");
-	printf("\n#end %lu\n", (unsigned long)size);
+	print_image(size);
 	board_exit(0);
 }

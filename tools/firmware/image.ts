@@ -141,6 +141,22 @@ export async function finishImage(
 	return image;
 }
 
+/**
+ * QEMU's arguments for the bare board. `console` is a character device. It is there
+ * twice: as a virtio console for speed, and as the UART for crash reports.
+ */
+export function boardArguments(console: string): string[] {
+	return [
+		...["-M", "virt", "-m", "16M", "-bios", "none"],
+		...["-display", "none", "-monitor", "none"],
+		...["-global", "virtio-mmio.force-legacy=false"],
+		...["-chardev", `${console},id=console,mux=on`],
+		...["-serial", "chardev:console"],
+		...["-device", "virtio-serial-device"],
+		...["-device", "virtconsole,chardev=console"],
+	];
+}
+
 interface Generated {
 	readonly bytes: Buffer;
 	readonly aliases: number;
@@ -152,18 +168,20 @@ async function generate(
 	options: string,
 	memory: Memory,
 ): Promise<Generated> {
+	// To a file: a pipe that is full for a moment would lose some of it.
+	const output = `${options}.out`;
 	const result = await run(
 		"qemu-system-riscv32",
 		[
-			...["-M", "virt", "-m", "16M", "-bios", "none", "-display", "none"],
-			...["-monitor", "none", "-serial", "stdio", "-no-reboot"],
+			...boardArguments(`file,path=${output.replaceAll(",", ",,")}`),
+			"-no-reboot",
 			"-drive",
 			`if=pflash,unit=0,format=raw,readonly=on,file=${image}`,
 			...optionsArguments(options, memory.ram),
 		],
 		{ timeout: 60_000 },
 	);
-	const lines = result.stdout.split(/\r?\n/);
+	const lines = readFileSync(output, "utf8").split(/\r?\n/);
 	const errors = lines.filter((line) => line.startsWith("#error"));
 	const end = lines.find((line) => line.startsWith("#end "));
 	if (result.code !== 0 || errors.length > 0 || !end)

@@ -46,7 +46,7 @@ async function compileUnit(unit: Unit): Promise<void> {
 	const temporary = `${unit.object}.${process.pid}.o`;
 	const result = await run(unit.compiler, [
 		...unit.flags,
-		"-MMD",
+		"-MD",
 		"-MF",
 		`${unit.object}.d`,
 		"-c",

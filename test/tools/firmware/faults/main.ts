@@ -91,6 +91,12 @@ const faults: Readonly<Record<string, () => void>> = {
 			for (let at = 0; at < bytes.length; at++) sum += bytes[at] ?? 0;
 		host.log(`speed: ${sum} ${(host.now() - began).toFixed(1)} ms`);
 	},
+	lines: () => {
+		const line = "x".repeat(300);
+		const began = host.now();
+		for (let count = 0; count < 100; count++) host.log(line);
+		host.log(`lines: ${((host.now() - began) / 100).toFixed(3)} ms each`);
+	},
 	timers: () => {
 		const order: string[] = [];
 		host.timerSet(() => order.push("30"), 30);
