@@ -1,5 +1,7 @@
 /** Starts the board again. */
-import System from "embedded:io/system";
+
+/** The SDK's `modules/io/system` puts it on the global object; its typings name a module that does not exist. */
+declare const System: { restart(): void };
 
 export function restart(): void {
 	System.restart();
