@@ -55,8 +55,8 @@ struct netif* network_route(void);
  * for a full frame (12 octets of virtio header, 1,514 of frame), and what a socket
  * holds comes out of the same pool. 12 buffers stand in the ring; 12 take a datagram
  * of 8 KB in 6 fragments (and no more, so that fragments whose rest never comes leave
- * room); 12 are left for two TCP streams of which nothing is read, and for UDP; 4 are
- * kept for acknowledgements (ETHERNET_RESERVE).
+ * room); 12 are left for TCP streams that are not read yet, and for UDP; 4 are kept
+ * for acknowledgements (ETHERNET_RESERVE).
  */
 #define PBUF_POOL_BUFSIZE 768
 #define PBUF_POOL_SIZE 40
@@ -76,8 +76,10 @@ struct netif* network_route(void);
 #define MEMP_NUM_FRAG_PBUF 20
 
 #define ARP_TABLE_SIZE 8
+/* What several connections say at once before the router's address is known: none of it is dropped. */
 #define ARP_QUEUEING 1
-#define MEMP_NUM_ARP_QUEUE 4
+#define ARP_QUEUE_LEN 8
+#define MEMP_NUM_ARP_QUEUE 8
 #define ETHARP_SUPPORT_STATIC_ENTRIES 0
 
 /* SIP, DNS, RTP, RTCP, the multicast of SIP PnP, two spare; DHCP's own. */
@@ -90,15 +92,15 @@ struct netif* network_route(void);
 #define MEMP_NUM_SYS_TIMEOUT (LWIP_NUM_SYS_TIMEOUT_INTERNAL + 1)
 
 #define TCP_MSS 1460
-#define TCP_WND (3 * TCP_MSS)
+/* Four accepted connections (the driver's limit) of which nothing is read take 16 buffers: the rest goes on. */
+#define TCP_WND (2 * TCP_MSS)
 #define TCP_SND_BUF (2 * TCP_MSS)
 #define TCP_SND_QUEUELEN 12
 #define MEMP_NUM_TCP_SEG 32
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_PBUFS 4
 #define TCP_LISTEN_BACKLOG 1
-/* RFC 6298: 1 s before the first retransmission; a connection attempt ends after 6 SYNs, 6 s. */
-#define LWIP_TCP_RTO_TIME 1000
+/* A connection attempt ends after 6 SYNs, one each second (tcp.c). */
 #define TCP_SYNMAXRTX 5
 #define TCP_MAXRTX 8
 /* A peer that vanished must not hold one of eight connections for ever. */

@@ -19,6 +19,8 @@
 #define OUTSTANDING_MAXIMUM (2u * TCP_SND_BUF)
 _Static_assert(OUTSTANDING_MAXIMUM + 2048u <= MEM_SIZE, "the send heap needs room for control packets");
 
+#define INITIAL_TIMEOUT 1000
+
 /* A connection that isn't up by then has failed. */
 #define CONNECT_HALF_SECONDS 14u
 
@@ -385,6 +387,9 @@ static void native_tcp_connect(txMachine* the)
 	}
 	else {
 		adopt(socket, pcb);
+		/* RFC 6298: 1 s before the first retransmission; lwIP's own 3 s is RFC 1122's. */
+		pcb->rto = INITIAL_TIMEOUT / TCP_SLOW_INTERVAL;
+		pcb->sv = INITIAL_TIMEOUT / TCP_SLOW_INTERVAL;
 		err_t error = tcp_connect(pcb, &address, port, connected);
 		if (error != ERR_OK) {
 			disown(pcb);
