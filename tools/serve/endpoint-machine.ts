@@ -110,7 +110,7 @@ export abstract class EndpointMachine implements Machine {
 						`refused input from ${text(output.source.address)}: ${output.code} at byte ${output.at}`,
 						{
 							from: text(output.source.address),
-							code: output.code,
+							error: output.code,
 							at: output.at,
 						},
 					);
