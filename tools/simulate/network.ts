@@ -31,9 +31,7 @@ export function siteNetwork(
 	domain: string,
 	folder: string,
 ): SiteNetwork {
-	return kind === "own"
-		? new OwnNetwork(domain, folder)
-		: new UserNetwork(domain);
+	return kind === "own" ? new OwnNetwork(domain, folder) : new UserNetwork();
 }
 
 /** A locally administered MAC address for phone 1, 2, … */

@@ -100,7 +100,7 @@ function chooseNetwork(
 			"run it as root, or use --network user",
 		);
 	say(
-		`phones use QEMU's user network, a network of their own is not possible (${obstacle}): no DHCP option 120, no DNS records, no multicast`,
+		`phones use QEMU's user network, a network of their own is not possible (${obstacle}): no DHCP option 120, no DNS, no local-network profile, no multicast`,
 	);
 	return "user";
 }

@@ -2,7 +2,8 @@
  * QEMU's user network with one loopback /24 for each phone, so that the address
  * that a phone writes into Contact and SDP is reachable from this machine and from
  * the other phones. Needs no rights. Its DHCP has no SIP option and its DNS is the
- * machine's own, so the factory partition names the profile server.
+ * machine's own: the factory partition names the profile server, and no domain is
+ * announced, because the site's names would be asked of the world's DNS.
  */
 import { macAddress, type SiteNetwork } from "./network.js";
 
@@ -12,7 +13,7 @@ const MEDIA_PORTS = [10000, 10001];
 
 export class UserNetwork implements SiteNetwork {
 	readonly description =
-		"QEMU's user network on loopback (no root: no DHCP option 120, no DNS records, no multicast)";
+		"QEMU's user network on loopback (no root: no DHCP option 120, no DNS, no local-network profile, no multicast)";
 	// Not 127.0.0.1: a peer there reaches the guest under changing addresses.
 	readonly profileServer = "127.0.0.2";
 	readonly registrar = "127.0.0.3";
@@ -20,12 +21,6 @@ export class UserNetwork implements SiteNetwork {
 	readonly caller = "127.0.0.5";
 	readonly announcesServer = false;
 	readonly capacity = 250;
-	readonly #domain: string;
-
-	constructor(domain: string) {
-		this.#domain = domain;
-	}
-
 	async start(): Promise<void> {}
 
 	async phoneArguments(phone: number): Promise<readonly string[]> {
@@ -38,7 +33,6 @@ export class UserNetwork implements SiteNetwork {
 			`host=${net}.254`,
 			`dns=${net}.253`,
 			`dhcpstart=${net}.1`,
-			`domainname=${this.#domain}`,
 			forward("udp", SIP_PORT),
 			forward("tcp", SIP_PORT),
 			...MEDIA_PORTS.map((port) => forward("udp", port)),
