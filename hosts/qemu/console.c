@@ -134,6 +134,8 @@ static void native_memory(txMachine* the)
 		(int32_t)the->currentChunksSize,
 		(int32_t)(the->peakHeapCount * (txSize)sizeof(txSlot)),
 		(int32_t)the->peakChunksSize,
+		(int32_t)(the->maximumHeapCount * (txSize)sizeof(txSlot)),
+		(int32_t)the->maximumChunksSize,
 	};
 	int index = host_integer(the, 0, 0, (int32_t)(sizeof(values) / sizeof(values[0])) - 1);
 	host_result_integer(the, values[index]);

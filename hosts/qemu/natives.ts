@@ -44,4 +44,6 @@ export const memoryFigures = Object.freeze([
 	"chunks",
 	"slots_peak",
 	"chunks_peak",
+	"slots_reserved",
+	"chunks_reserved",
 ]);
