@@ -3,6 +3,8 @@
  * things. On a terminal it draws; elsewhere it prints what happens, line by line.
  */
 import process from "node:process";
+import { redact } from "../../src/profile/redact.js";
+import { merge } from "../../src/profile/settings.js";
 import type { SimulatedPhone } from "./phone.js";
 import { draw, type LadderRow, PhoneState } from "./picture.js";
 import { paint, Screen } from "./screen.js";
@@ -110,7 +112,7 @@ export class Interactive {
 
 	#settings(index: number, event: Readonly<Record<string, unknown>>): void {
 		const state = this.#states[index];
-		if (state !== undefined) state.settings = settingRows(event.settings);
+		if (state !== undefined) state.settings = givenRows(event.settings);
 	}
 
 	async #key(key: string): Promise<void> {
@@ -215,10 +217,21 @@ export class Interactive {
 	}
 }
 
-/** The phone's settings as "path value" rows. */
+/** What settings are when nobody gives any. */
+const DEFAULTS: readonly string[] = settingRows(
+	redact(merge(undefined, undefined, []).settings),
+);
+
+/** The phone's settings as "path value" rows, those that nobody gave left out. */
+function givenRows(settings: unknown): string[] {
+	return settingRows(settings).filter((row) => !DEFAULTS.includes(row));
+}
+
 function settingRows(value: unknown, path = ""): string[] {
 	if (typeof value !== "object" || value === null)
-		return [`${path} ${String(value)}`];
+		return value === "" ? [] : [`${path} ${String(value)}`];
+	if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
+		return value.length === 0 ? [] : [`${path} ${value.join(" ")}`];
 	const rows: string[] = [];
 	for (const [name, inner] of Object.entries(value))
 		rows.push(...settingRows(inner, path === "" ? name : `${path}/${name}`));

@@ -4,7 +4,7 @@
  * network away: nothing is left behind, not even after SIGKILL.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { createReadStream } from "node:fs";
+import { Socket } from "node:net";
 import process from "node:process";
 import { isThere } from "../setup/packages.js";
 
@@ -66,8 +66,7 @@ export function runInside(): Promise<number> {
 
 /** Inside: calls back when the outer process wants this one to stop, or is gone. */
 export function onLeashEnd(stop: () => void): void {
-	createReadStream("", { fd: LEASH, autoClose: false })
-		.on("data", () => undefined)
-		.on("error", stop)
-		.on("end", stop);
+	const leash = new Socket({ fd: LEASH });
+	leash.on("end", stop).on("error", stop).resume();
+	leash.unref();
 }

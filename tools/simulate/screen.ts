@@ -18,6 +18,7 @@ export class Screen {
 	readonly #onKey: (key: string) => void;
 	#pending: NodeJS.Timeout | undefined;
 	#asking = false;
+	#isOpen = false;
 
 	constructor(
 		draw: (width: number, height: number) => readonly string[],
@@ -28,6 +29,7 @@ export class Screen {
 	}
 
 	open(): void {
+		this.#isOpen = true;
 		process.stdout.write(ALTERNATE_SCREEN);
 		emitKeypressEvents(process.stdin);
 		process.stdin.setRawMode(true);
@@ -38,6 +40,8 @@ export class Screen {
 	}
 
 	close(): void {
+		if (!this.#isOpen) return;
+		this.#isOpen = false;
 		clearTimeout(this.#pending);
 		process.stdin.off("keypress", this.#keypress);
 		process.stdout.off("resize", this.#resized);
@@ -48,7 +52,7 @@ export class Screen {
 
 	/** Draws soon; many calls make one frame. */
 	refresh(): void {
-		if (this.#pending !== undefined) return;
+		if (!this.#isOpen || this.#pending !== undefined) return;
 		this.#pending = setTimeout(() => {
 			this.#pending = undefined;
 			if (!this.#asking) this.#paint();

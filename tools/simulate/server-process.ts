@@ -61,7 +61,8 @@ export class ServerProcess {
 				}
 				if (event.code === "ready") resolve();
 				else if (event.level === "error") said.push(event.text);
-				this.#onEvent(event);
+				// The last line is the command's outcome, and no event.
+				if (event.code !== undefined) this.#onEvent(event);
 			});
 			child.once("error", reject);
 			child.once("exit", (code) =>
