@@ -4,7 +4,7 @@
  */
 import type { Host } from "../host.js";
 import { hostPartEnd } from "../xml/uri.js";
-import { callerKeyOf, domainAt, keyText, prefixDigits } from "./key.js";
+import { domainAt, keyBytes, prefixDigits } from "./key.js";
 import { type AccessHead, AccessList, domainKey } from "./list.js";
 import { AccessTable, Kind, MOST_KEY, MOST_ROWS } from "./table.js";
 
@@ -69,7 +69,7 @@ export class AccessCompiler {
 	/** A member of the last group: a URI. */
 	member(bytes: Uint8Array, start: number, end: number, at: number): void {
 		this.#members++;
-		const key = callerKeyOf(this.#host, bytes, start, end);
+		const key = keyBytes(this.#host, bytes, start, end);
 		const group = this.#groups.length - 1;
 		if (key === undefined) {
 			this.#complain(
@@ -80,7 +80,7 @@ export class AccessCompiler {
 			);
 			return;
 		}
-		this.#add(Kind.Member, this.#host.encode(keyText(key)), 0, at, 0, group);
+		this.#add(Kind.Member, key, 0, at, 0, group);
 	}
 
 	/** `match` is a number of `MATCHES`; a rule without rights says nothing. */
@@ -96,17 +96,9 @@ export class AccessCompiler {
 		const host = this.#host;
 		switch (match) {
 			case 0: {
-				const key = callerKeyOf(host, bytes, start, end);
+				const key = keyBytes(host, bytes, start, end);
 				if (key === undefined) this.#bad(at, ordinal, "a sip, sips or tel URI");
-				else
-					this.#add(
-						Kind.User,
-						host.encode(keyText(key)),
-						rights,
-						at,
-						ordinal,
-						0,
-					);
+				else this.#add(Kind.User, key, rights, at, ordinal, 0);
 				return;
 			}
 			case 1:

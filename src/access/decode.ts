@@ -5,6 +5,7 @@
  */
 import { HookswitchError } from "../errors.js";
 import type { Host } from "../host.js";
+import { nameAmong } from "../xml/attributes.js";
 import type { Decoded } from "../xml/document-error.js";
 import { FIRST_NAMESPACE, NO_NAMESPACE } from "../xml/namespaces.js";
 import { Problems } from "../xml/problems.js";
@@ -77,6 +78,8 @@ class AccessReader {
 	#contact: ContactRight | undefined;
 	#hasDefault = false;
 	#ruleCount = 0;
+	/** The element whose attributes are being read. */
+	#current = "access";
 
 	constructor(host: Host, bytes: Uint8Array, keeps: boolean) {
 		this.#host = host;
@@ -134,7 +137,7 @@ class AccessReader {
 			);
 			return false;
 		}
-		this.#find("", "access", ROOT_NAMES);
+		this.#find("access", ROOT_NAMES);
 		this.#for = this.#text(0) ?? "";
 		if (this.#for === "")
 			this.#problems.error(
@@ -157,7 +160,7 @@ class AccessReader {
 
 	#group(): void {
 		const { start } = this.#scanner;
-		this.#find("group/", "group", GROUP_NAMES);
+		this.#find("group", GROUP_NAMES);
 		const id = this.#text(0) ?? "";
 		if (id === "")
 			this.#problems.error(
@@ -175,7 +178,7 @@ class AccessReader {
 	#member(members: string[]): void {
 		const scanner = this.#scanner;
 		const { start } = scanner;
-		this.#find("group/member/", "member", MEMBER_NAMES);
+		this.#find("member", MEMBER_NAMES);
 		if (this.#select(0)) {
 			this.#compiler.member(
 				scanner.valueBytes,
@@ -197,30 +200,30 @@ class AccessReader {
 	#rule(): void {
 		const scanner = this.#scanner;
 		const { start } = scanner;
-		const path = `rule[${++this.#ruleCount}]/`;
-		this.#find(path, "rule", RULE_NAMES);
-		const match = this.#word(0, MATCHES, path, "match");
-		const presence = this.#word(2, PRESENCE_RIGHTS, path, "presence");
-		const contact = this.#word(3, CONTACT_RIGHTS, path, "contact");
+		this.#ruleCount++;
+		this.#find("rule", RULE_NAMES);
+		const match = this.#word(0, MATCHES, "match");
+		const presence = this.#word(2, PRESENCE_RIGHTS, "presence");
+		const contact = this.#word(3, CONTACT_RIGHTS, "contact");
 		const hasValue = this.#select(1);
 		if (match === -1)
 			this.#problems.error(
 				start,
-				`${path}@match`,
+				this.#path("match"),
 				"missing-attribute",
 				"'match' must be given",
 			);
 		else if (match >= 0 && match !== ANONYMOUS && !hasValue)
 			this.#problems.error(
 				start,
-				`${path}@value`,
+				this.#path("value"),
 				"missing-attribute",
 				"'value' must be given",
 			);
 		else if (match === ANONYMOUS && hasValue)
 			this.#problems.error(
 				this.#valueAt(1),
-				`${path}@value`,
+				this.#path("value"),
 				"bad-value",
 				"who is anonymous has no 'value'",
 			);
@@ -253,7 +256,7 @@ class AccessReader {
 
 	#default(): void {
 		const { start } = this.#scanner;
-		this.#find("default/", "default", DEFAULT_NAMES);
+		this.#find("default", DEFAULT_NAMES);
 		if (this.#hasDefault)
 			this.#problems.error(
 				start,
@@ -263,15 +266,15 @@ class AccessReader {
 			);
 		this.#hasDefault = true;
 		this.#presence =
-			PRESENCE_RIGHTS[this.#word(0, PRESENCE_RIGHTS, "default/", "presence")];
-		this.#contact =
-			CONTACT_RIGHTS[this.#word(1, CONTACT_RIGHTS, "default/", "contact")];
+			PRESENCE_RIGHTS[this.#word(0, PRESENCE_RIGHTS, "presence")];
+		this.#contact = CONTACT_RIGHTS[this.#word(1, CONTACT_RIGHTS, "contact")];
 		this.#children("default", NO_NAMES, nothing);
 	}
 
 	/** Finds the current element's attributes by name, and warns of others. */
-	#find(path: string, element: string, names: readonly string[]): void {
+	#find(element: string, names: readonly string[]): void {
 		const { attributes, bytes } = this.#scanner;
+		this.#current = element;
 		const found = this.#found;
 		for (let index = 0; index < names.length; index++) found[index] = -1;
 		for (let index = 0; index < attributes.count; index++) {
@@ -288,10 +291,24 @@ class AccessReader {
 			const text = this.#scanner.text(start, end).slice(0, 64);
 			this.#problems.warning(
 				attributes.nameStart(index),
-				`${path}@${text}`,
+				this.#path(text),
 				"unknown-attribute",
 				`'${text}' is no attribute of <${element}>${suggestion(this.#host, bytes, start, end, names)}`,
 			);
+		}
+	}
+
+	/** The path of an attribute of the current element. */
+	#path(name: string): string {
+		switch (this.#current) {
+			case "access":
+				return `@${name}`;
+			case "rule":
+				return `rule[${this.#ruleCount}]/@${name}`;
+			case "member":
+				return `group/member/@${name}`;
+			default:
+				return `${this.#current}/@${name}`;
 		}
 	}
 
@@ -312,18 +329,20 @@ class AccessReader {
 	}
 
 	/** The index among `words`, -1 when it isn't given, -2 when it is wrong. */
-	#word(
-		index: number,
-		words: readonly string[],
-		path: string,
-		name: string,
-	): number {
+	#word(index: number, words: readonly string[], name: string): number {
 		if (!this.#select(index)) return -1;
-		const found = words.indexOf(this.#scanner.valueText());
+		const { valueBytes, valueStart, valueEnd } = this.#scanner;
+		const found = nameAmong(
+			this.#host,
+			valueBytes,
+			valueStart,
+			valueEnd,
+			words,
+		);
 		if (found >= 0) return found;
 		this.#problems.error(
 			this.#valueAt(index),
-			`${path}@${name}`,
+			this.#path(name),
 			"bad-value",
 			`'${name}' must be one of ${words.join(", ")}`,
 		);

@@ -5,7 +5,7 @@
  */
 import { byteSet } from "../bytes.js";
 import type { Host } from "../host.js";
-import { isUri } from "../xml/uri.js";
+import { hostPartEnd, isUri } from "../xml/uri.js";
 
 /** Who calls, as access lists compare it. Each part is empty where the URI has none. */
 export interface CallerKey {
@@ -53,6 +53,17 @@ export function callerKeyOf(
 	start: number,
 	end: number,
 ): CallerKey | undefined {
+	const plain = plainSign(host, bytes, start, end);
+	if (plain >= 0) {
+		const domain = host.text(bytes, plain + 1, end);
+		const from = host.find(bytes, COLON, start, end) + 1;
+		return {
+			address: host.text(bytes, from, end),
+			number: "",
+			digits: "",
+			domain,
+		};
+	}
 	if (!isUri(host, bytes, start, end, URI_SCHEMES)) return undefined;
 	const colon = host.find(bytes, COLON, start, end);
 	const rest = colon + 1;
@@ -79,6 +90,51 @@ export function callerKeyOf(
 		domain,
 	};
 }
+
+/** The bytes of `keyText`, or undefined where there is no key. */
+export function keyBytes(
+	host: Host,
+	bytes: Uint8Array,
+	start: number,
+	end: number,
+): Uint8Array | undefined {
+	const sign = plainSign(host, bytes, start, end);
+	if (sign >= 0)
+		return bytes.slice(host.find(bytes, COLON, start, end) + 1, end);
+	const key = callerKeyOf(host, bytes, start, end);
+	return key === undefined ? undefined : host.encode(keyText(key));
+}
+
+/**
+ * Where `@` stands in a sip or sips URI that is its own key but for the scheme, and
+ * no number; else -1. Most URIs are of this kind, and take one look.
+ */
+function plainSign(
+	host: Host,
+	bytes: Uint8Array,
+	start: number,
+	end: number,
+): number {
+	const colon = host.find(bytes, COLON, start, end);
+	if (colon >= end || bytes[colon + 1] === PLUS) return -1;
+	const sign = host.span(bytes, PLAIN_USER, colon + 1, end);
+	if (sign === colon + 1 || sign >= end || bytes[sign] !== AT) return -1;
+	const scheme = host.indexOfWord(bytes, start, colon, URI_SCHEMES);
+	return (scheme === 0 || scheme === 1) &&
+		host.span(bytes, PLAIN_DOMAIN, sign + 1, end) === end &&
+		hostPartEnd(host, bytes, sign + 1, end) === end &&
+		bytes[end - 1] !== DOT
+		? sign
+		: -1;
+}
+/** Of a user part and a host whose keys are what is written. */
+const PLAIN_USER = byteSet(
+	"-_.!~*'()+",
+	[0x30, 0x39],
+	[0x41, 0x5a],
+	[0x61, 0x7a],
+);
+const PLAIN_DOMAIN = byteSet("-._", [0x30, 0x39], [0x61, 0x7a]);
 
 /** One text that is the same for the same caller: what `user` rules and group members compare. */
 export function keyText(key: CallerKey): string {

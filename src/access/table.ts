@@ -21,6 +21,7 @@ export const Kind = Object.freeze({
 });
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
+const KINDS = 4;
 const ROW = 8;
 /** The most rows: their numbers, plus one, fit two bytes. */
 export const MOST_ROWS = 65_534;
@@ -39,6 +40,8 @@ export class AccessTable {
 	#rows: Uint8Array = new Uint8Array(0);
 	#keys: Uint8Array = new Uint8Array(0);
 	#count = 0;
+	/** Of each kind, and after the last: its first row, once sealed. */
+	readonly #firsts: number[] = [0];
 	#keysLength = 0;
 
 	constructor(host: Host) {
@@ -81,59 +84,69 @@ export class AccessTable {
 	 * for each other row whose kind and key stood before.
 	 */
 	seal(groups: readonly number[], repeated: (row: number) => void): void {
-		const order = this.#order();
+		this.#giveRights(groups);
+		if (!this.#isSorted()) this.#sort(repeated);
+		this.#rows = this.#rows.slice(0, this.#count * ROW);
+		this.#keys = this.#keys.slice(0, this.#keysLength);
+		this.#link();
+	}
+
+	#giveRights(groups: readonly number[]): void {
+		const rows = this.#rows;
+		for (let at = 0; at < this.#count * ROW; at += ROW)
+			if (rows[at] === Kind.Member)
+				rows[at + 1] =
+					groups[((rows[at + 6] ?? 0) << 8) | (rows[at + 7] ?? 0)] ?? 0;
+	}
+
+	/** A list that our server wrote is sorted already. */
+	#isSorted(): boolean {
+		for (let row = 1; row < this.#count; row++)
+			if (this.#compare(row - 1, row) >= 0) return false;
+		return true;
+	}
+
+	#sort(repeated: (row: number) => void): void {
+		const order = new Uint16Array(this.#count);
+		for (let row = 0; row < order.length; row++) order[row] = row;
+		// Rows of the same key stay in the order in which they stood.
+		order.sort((one, other) => this.#compare(one, other) || one - other);
 		const sorted = new Uint8Array(this.#count * ROW);
 		let count = 0;
-		/** Rows of the kind that are prefixes of the one at hand, the longest last. */
-		const prefixes: number[] = [];
 		for (let index = 0; index < order.length; index++) {
-			const from = (order[index] ?? 0) * ROW;
-			const to = count * ROW;
-			sorted.set(this.#rows.subarray(from, from + ROW), to);
-			if (sorted[to] === Kind.Member)
-				sorted[to + 1] =
-					groups[((sorted[to + 6] ?? 0) << 8) | (sorted[to + 7] ?? 0)] ?? 0;
-			if (count > 0 && this.#compare(sorted, count - 1, sorted, count) === 0) {
-				if (sorted[to] === Kind.Member)
-					sorted[to - ROW + 1] = strictest(
-						sorted[to + 1] ?? 0,
-						sorted[to - ROW + 1] ?? 0,
-					);
-				else repeated(order[index] ?? 0);
+			const row = order[index] ?? 0;
+			const last = order[index - 1] ?? 0;
+			if (index > 0 && this.#compare(last, row) === 0) {
+				if (this.#rows[row * ROW] === Kind.Member) {
+					const at = (count - 1) * ROW + 1;
+					sorted[at] = strictest(this.rights(row), sorted[at] ?? 0);
+				} else repeated(row);
 				continue;
 			}
-			while (
-				prefixes.length > 0 &&
-				!this.#isPrefix(sorted, prefixes.at(-1) ?? 0, count)
-			)
-				prefixes.pop();
-			const parent = prefixes.length === 0 ? 0 : (prefixes.at(-1) ?? 0) + 1;
-			sorted[to + 6] = parent >> 8;
-			sorted[to + 7] = parent;
-			prefixes.push(count);
+			sorted.set(this.#rows.subarray(row * ROW, (row + 1) * ROW), count * ROW);
 			count++;
 		}
-		this.#rows = sorted.slice(0, count * ROW);
-		this.#keys = this.#keys.slice(0, this.#keysLength);
+		this.#rows = sorted;
 		this.#count = count;
 	}
 
-	/** Numbers of the rows in order. A list that our server wrote is sorted already. */
-	#order(): Uint16Array {
-		const order = new Uint16Array(this.#count);
-		let isSorted = true;
-		for (let index = 0; index < order.length; index++) {
-			order[index] = index;
-			if (index > 0 && isSorted)
-				isSorted = this.#compare(this.#rows, index - 1, this.#rows, index) < 0;
+	/** Finds where each kind starts, and links each number and domain to the longest one that it starts with. */
+	#link(): void {
+		/** Prefixes of the row at hand, the longest last. */
+		const prefixes: number[] = [];
+		let kind = 0;
+		for (let row = 0; row < this.#count; row++) {
+			while (kind < (this.#rows[row * ROW] ?? 0)) this.#firsts[++kind] = row;
+			if (kind < Kind.Number) continue;
+			let last = prefixes.length - 1;
+			while (last >= 0 && !this.#isPrefix(prefixes[last] ?? 0, row)) last--;
+			prefixes.length = last + 1;
+			const parent = last < 0 ? 0 : (prefixes[last] ?? 0) + 1;
+			this.#rows[row * ROW + 6] = parent >> 8;
+			this.#rows[row * ROW + 7] = parent;
+			prefixes.push(row);
 		}
-		// Rows of the same key stay in the order in which they stood.
-		return isSorted
-			? order
-			: order.sort(
-					(one, other) =>
-						this.#compare(this.#rows, one, this.#rows, other) || one - other,
-				);
+		while (kind < KINDS) this.#firsts[++kind] = this.#count;
 	}
 
 	/** The row with the key itself, or -1. */
@@ -165,35 +178,32 @@ export class AccessTable {
 
 	/** The last row of the kind whose key is not after `key`, or -1. */
 	#last(kind: Kind, key: Uint8Array): number {
-		let low = 0;
-		let high = this.#count;
+		const first = this.#firsts[kind] ?? 0;
+		const rows = this.#rows;
+		const keys = this.#keys;
+		const host = this.#host;
+		let low = first;
+		let high = this.#firsts[kind + 1] ?? 0;
 		while (low < high) {
 			const middle = (low + high) >> 1;
-			const found = this.#rows[middle * ROW] ?? 0;
-			const start = this.#keyStart(this.#rows, middle);
-			const order =
-				found !== kind
-					? found - kind
-					: this.#host.compare(
-							this.#keys,
-							start,
-							start + this.#keyLength(middle),
-							key,
-							0,
-							key.length,
-						);
-			if (order <= 0) low = middle + 1;
+			const at = middle * ROW + 2;
+			const start =
+				((rows[at] ?? 0) << 16) |
+				((rows[at + 1] ?? 0) << 8) |
+				(rows[at + 2] ?? 0);
+			const end = start + (rows[at + 3] ?? 0);
+			if (host.compare(keys, start, end, key, 0, key.length) <= 0)
+				low = middle + 1;
 			else high = middle;
 		}
-		return low > 0 && this.#rows[(low - 1) * ROW] === kind ? low - 1 : -1;
+		return low > first ? low - 1 : -1;
 	}
 
-	#keyStart(rows: Uint8Array, row: number): number {
-		const at = row * ROW;
+	#keyStart(row: number): number {
+		const rows = this.#rows;
+		const at = row * ROW + 2;
 		return (
-			((rows[at + 2] ?? 0) << 16) |
-			((rows[at + 3] ?? 0) << 8) |
-			(rows[at + 4] ?? 0)
+			((rows[at] ?? 0) << 16) | ((rows[at + 1] ?? 0) << 8) | (rows[at + 2] ?? 0)
 		);
 	}
 
@@ -203,7 +213,7 @@ export class AccessTable {
 
 	/** Does `key` start with the row's key? */
 	#starts(row: number, key: Uint8Array): boolean {
-		const start = this.#keyStart(this.#rows, row);
+		const start = this.#keyStart(row);
 		const length = this.#keyLength(row);
 		return (
 			length <= key.length &&
@@ -213,15 +223,15 @@ export class AccessTable {
 	}
 
 	/** Is one row's key a proper prefix of the other's, both of one kind? */
-	#isPrefix(rows: Uint8Array, one: number, other: number): boolean {
-		const length = rows[one * ROW + 5] ?? 0;
+	#isPrefix(one: number, other: number): boolean {
+		const length = this.#keyLength(one);
 		if (
-			rows[one * ROW] !== rows[other * ROW] ||
-			length >= (rows[other * ROW + 5] ?? 0)
+			this.#rows[one * ROW] !== this.#rows[other * ROW] ||
+			length >= this.#keyLength(other)
 		)
 			return false;
-		const start = this.#keyStart(rows, one);
-		const otherStart = this.#keyStart(rows, other);
+		const start = this.#keyStart(one);
+		const otherStart = this.#keyStart(other);
 		return (
 			this.#host.compare(
 				this.#keys,
@@ -234,23 +244,19 @@ export class AccessTable {
 		);
 	}
 
-	#compare(
-		rows: Uint8Array,
-		one: number,
-		others: Uint8Array,
-		other: number,
-	): number {
-		const kinds = (rows[one * ROW] ?? 0) - (others[other * ROW] ?? 0);
+	#compare(one: number, other: number): number {
+		const rows = this.#rows;
+		const kinds = (rows[one * ROW] ?? 0) - (rows[other * ROW] ?? 0);
 		if (kinds !== 0) return kinds;
-		const start = this.#keyStart(rows, one);
-		const otherStart = this.#keyStart(others, other);
+		const start = this.#keyStart(one);
+		const otherStart = this.#keyStart(other);
 		return this.#host.compare(
 			this.#keys,
 			start,
 			start + (rows[one * ROW + 5] ?? 0),
 			this.#keys,
 			otherStart,
-			otherStart + (others[other * ROW + 5] ?? 0),
+			otherStart + (rows[other * ROW + 5] ?? 0),
 		);
 	}
 }

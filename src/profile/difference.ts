@@ -3,11 +3,12 @@
  * made from. Design §5.
  */
 import type { ElementValues } from "./element.js";
-import { elementPath, keyValue } from "./element.js";
-import type { FieldValue, Interruption, Section } from "./field.js";
+import { elementPath, sameKeys } from "./element.js";
+import type { Field, FieldValue, Interruption, Section } from "./field.js";
 import {
 	ACCOUNT,
 	CREDENTIAL,
+	KEY,
 	SECTIONS,
 	SERVER,
 	TRUST_ANCHOR,
@@ -50,9 +51,12 @@ class Comparison {
 
 	constructor(before: Settings, after: Settings) {
 		this.#after = after;
-		for (const section of PHONE_SECTIONS)
-			this.#values(section, before as never, after as never, "", "");
+		for (let index = 0; index < PHONE_SECTIONS.length; index++) {
+			const section = PHONE_SECTIONS[index] as Section;
+			this.#section(section, before as never, after as never, "", "");
+		}
 		this.#elements(USER as never, before.users, after.users, "", "");
+		this.#elements(KEY as never, before.keys, after.keys, "", "");
 		this.#elements(
 			TRUST_ANCHOR as never,
 			before.trustAnchors,
@@ -60,20 +64,26 @@ class Comparison {
 			"",
 			"",
 		);
-		const keys = SECTIONS.find((section) => section.property === "keys");
-		if (keys !== undefined)
-			this.#elements(keys, before.keys, after.keys, "", "");
 		// What every account shares is told once for each of them, so that each is acted on.
 		if (before.accounts.length + after.accounts.length === 0)
 			this.#service(before as never, after as never, "", "");
-		for (const account of after.accounts) {
-			const present = before.accounts.find((other) => isSame(account, other));
+		this.#accounts(before.accounts, after.accounts);
+	}
+
+	#accounts(
+		before: readonly AccountSettings[],
+		after: readonly AccountSettings[],
+	): void {
+		for (let index = 0; index < after.length; index++) {
+			const account = after[index] as AccountSettings;
+			const present = accountAmong(account, before);
 			if (present === undefined) this.#account(account);
 			else this.#changed(present, account);
 		}
-		for (const account of before.accounts)
-			if (!after.accounts.some((other) => isSame(account, other)))
-				this.#account(account);
+		for (let index = 0; index < before.length; index++) {
+			const account = before[index] as AccountSettings;
+			if (accountAmong(account, after) === undefined) this.#account(account);
+		}
 	}
 
 	#add(
@@ -91,26 +101,25 @@ class Comparison {
 	}
 
 	#changed(before: AccountSettings, after: AccountSettings): void {
-		const prefix = `account[${after.id}]`;
+		const path = `account[${after.id}]`;
 		this.#values(
 			ACCOUNT as never,
-			{ account: before } as never,
-			{ account: after } as never,
+			before as never,
+			after as never,
 			after.aor,
-			"",
-			"account",
-			prefix,
+			path,
 		);
 		this.#elements(
 			CREDENTIAL as never,
 			before.credentials,
 			after.credentials,
 			after.aor,
-			`${prefix}/`,
+			`${path}/`,
 		);
-		this.#service(before as never, after as never, after.aor, prefix);
+		this.#service(before as never, after as never, after.aor, `${path}/`);
 	}
 
+	/** `prefix`: of paths to what is not the same as the phone's own. */
 	#service(
 		before: ElementValues,
 		after: ElementValues,
@@ -118,48 +127,62 @@ class Comparison {
 		prefix: string,
 	): void {
 		const whole = this.#after as unknown as ElementValues;
-		for (const section of ACCOUNT_SECTIONS) {
-			const isShared = after[section.property] === whole[section.property];
-			this.#values(
-				section,
-				before,
-				after,
-				account,
-				isShared || prefix === "" ? "" : `${prefix}/`,
-			);
+		for (let index = 0; index < ACCOUNT_SECTIONS.length; index++) {
+			const section = ACCOUNT_SECTIONS[index] as Section;
+			const { property } = section;
+			const isShared = after[property] === whole[property];
+			this.#section(section, before, after, account, isShared ? "" : prefix);
 		}
 		this.#elements(
 			SERVER as never,
 			before.servers as never,
 			after.servers as never,
 			account,
-			after.servers === whole.servers || prefix === "" ? "" : `${prefix}/`,
+			after.servers === whole.servers ? "" : prefix,
 		);
 	}
 
 	/** A section that stands once. */
-	#values(
+	#section(
 		section: Section,
 		before: ElementValues,
 		after: ElementValues,
 		account: string,
 		prefix: string,
-		property = section.property,
-		name = section.name,
 	): void {
-		const old = before[property] as unknown as ElementValues;
-		const next = after[property] as unknown as ElementValues;
-		if (old === next) return;
-		section.rows.forEach((field, index) => {
-			const key = section.properties[index] ?? "";
-			if (!sameValue(field, old[key] as FieldValue, next[key] as FieldValue))
-				this.#add(
-					`${prefix}${name}/@${field.name}`,
-					section,
-					account,
-					field.interrupts,
-				);
-		});
+		const old = before[section.property] as unknown as ElementValues;
+		const next = after[section.property] as unknown as ElementValues;
+		if (old !== next)
+			this.#values(section, old, next, account, prefix + section.name);
+	}
+
+	/** The values of one element; `element`: one that repeats, whose path is put after `path`. */
+	#values(
+		section: Section,
+		before: ElementValues,
+		after: ElementValues,
+		account: string,
+		path: string,
+		element?: ElementValues,
+	): void {
+		const { properties, rows } = section;
+		for (let index = 0; index < rows.length; index++) {
+			const property = properties[index] as string;
+			const old = before[property] as FieldValue | undefined;
+			const next = after[property] as FieldValue | undefined;
+			const field = rows[index] as Field;
+			if (old === next || sameValue(field, old, next)) continue;
+			const { interrupts } = field;
+			const own = element === undefined ? "" : elementPath(section, element);
+			this.#add(
+				`${path}${own}/@${field.name}`,
+				section,
+				account,
+				element === undefined || interrupts === "nothing"
+					? interrupts
+					: interruption(section, element),
+			);
+		}
 	}
 
 	/** A section that repeats. */
@@ -171,77 +194,71 @@ class Comparison {
 		prefix: string,
 	): void {
 		if (before === after) return;
-		for (const element of after as readonly ElementValues[]) {
-			const present = (before as readonly ElementValues[]).find((other) =>
-				isKeyed(section, element, other),
-			);
-			if (present === undefined)
-				this.#add(
-					prefix + elementPath(section, element),
-					section,
+		for (let index = 0; index < after.length; index++) {
+			const element = after[index] as ElementValues;
+			const present = elementAmong(section, element, before as never, index);
+			if (present === undefined) {
+				this.#whole(section, element, account, prefix);
+				continue;
+			}
+			this.#values(section, present, element, account, prefix, element);
+			if (section === (USER as unknown as Section))
+				this.#elements(
+					CREDENTIAL as never,
+					present.credentials as never,
+					element.credentials as never,
 					account,
-					interruption(section, element),
+					`${prefix}${elementPath(section, element)}/`,
 				);
-			else this.#element(section, present, element, account, prefix);
 		}
-		for (const element of before as readonly ElementValues[])
-			if (
-				!(after as readonly ElementValues[]).some((other) =>
-					isKeyed(section, element, other),
-				)
-			)
-				this.#add(
-					prefix + elementPath(section, element),
-					section,
-					account,
-					interruption(section, element),
-				);
+		for (let index = 0; index < before.length; index++) {
+			const element = before[index] as ElementValues;
+			if (elementAmong(section, element, after as never, index) === undefined)
+				this.#whole(section, element, account, prefix);
+		}
 	}
 
-	#element(
+	/** An element that came or went. */
+	#whole(
 		section: Section,
-		before: ElementValues,
-		after: ElementValues,
+		element: ElementValues,
 		account: string,
 		prefix: string,
 	): void {
-		section.rows.forEach((field, index) => {
-			const key = section.properties[index] ?? "";
-			const old = before[key] as FieldValue | undefined;
-			if (sameValue(field, old, after[key] as FieldValue | undefined)) return;
-			this.#add(
-				`${prefix}${elementPath(section, after)}/@${field.name}`,
-				section,
-				account,
-				field.interrupts === "nothing"
-					? "nothing"
-					: interruption(section, after),
-			);
-		});
-		if (section === (USER as unknown as Section))
-			this.#elements(
-				CREDENTIAL as never,
-				before.credentials as never,
-				after.credentials as never,
-				account,
-				`${prefix}${elementPath(section, after)}/`,
-			);
+		this.#add(
+			prefix + elementPath(section, element),
+			section,
+			account,
+			interruption(section, element),
+		);
 	}
 }
 
-function isSame(one: AccountSettings, other: AccountSettings): boolean {
-	return one.id === other.id && one.owner === other.owner;
+function accountAmong(
+	account: AccountSettings,
+	accounts: readonly AccountSettings[],
+): AccountSettings | undefined {
+	for (let index = 0; index < accounts.length; index++) {
+		const other = accounts[index] as AccountSettings;
+		if (account.id === other.id && account.owner === other.owner) return other;
+	}
+	return undefined;
 }
 
-function isKeyed(
+/** The element with the same keys; most often it stands at the same place. */
+function elementAmong(
 	section: Section,
-	one: ElementValues,
-	other: ElementValues,
-): boolean {
-	return section.keys.every(
-		(property) =>
-			keyValue(section, one, property) === keyValue(section, other, property),
-	);
+	element: ElementValues,
+	elements: readonly ElementValues[],
+	place: number,
+): ElementValues | undefined {
+	const likely = elements[place];
+	if (likely !== undefined && sameKeys(section, element, likely)) return likely;
+	for (let index = 0; index < elements.length; index++) {
+		const other = elements[index] as ElementValues;
+		if (sameKeys(section, element, other)) return other;
+	}
+	return undefined;
 }
 
 /** What the coming, going or change of an element interrupts. Of servers it depends on the role. */

@@ -13,7 +13,9 @@ export type ElementValues = {
 };
 
 /** What an element lacks or contradicts: `name` is the attribute concerned. */
-export type Complaint = (name: string, code: string, message: string) => void;
+export interface Complainer {
+	complain(name: string, code: string, message: string): void;
+}
 
 /** The value of a key: as given, or the row's default. */
 export function keyValue(
@@ -56,47 +58,68 @@ export function sameKeys(
 	one: ElementValues,
 	other: ElementValues,
 ): boolean {
-	for (const property of section.keys) {
+	const { keys } = section;
+	for (let index = 0; index < keys.length; index++) {
+		const property = keys[index] as string;
+		const first = one[property];
+		const second = other[property];
+		if (first === second) continue;
 		const fallback = section.fields[property]?.fallback;
-		if ((one[property] ?? fallback) !== (other[property] ?? fallback))
-			return false;
+		if ((first ?? fallback) !== (second ?? fallback)) return false;
 	}
 	return true;
+}
+
+/** Has one of the elements the same keys as this one? */
+export function hasSameKeys(
+	section: Section,
+	elements: readonly ElementValues[],
+	element: ElementValues,
+): boolean {
+	for (let index = 0; index < elements.length; index++)
+		if (sameKeys(section, elements[index] as ElementValues, element))
+			return true;
+	return false;
 }
 
 /** What is missing, and what doesn't fit together. */
 export function checkElement(
 	section: Section,
 	values: ElementValues,
-	complain: Complaint,
+	complainer: Complainer,
 ): void {
-	const { properties, rows } = section;
-	for (let index = 0; index < rows.length; index++) {
-		const row = rows[index];
-		if (row?.required && values[properties[index] ?? ""] === undefined)
-			complain(row.name, "missing-attribute", `'${row.name}' must be given`);
+	const { required } = section;
+	for (let index = 0; index < required.length; index++) {
+		const row = required[index] as number;
+		if (values[section.properties[row] as string] !== undefined) continue;
+		const name = section.names[row] as string;
+		complainer.complain(name, "missing-attribute", `'${name}' must be given`);
 	}
-	if (section === (CREDENTIAL as Section)) checkCredential(values, complain);
-	else if (section === (SERVER as Section)) checkServer(values, complain);
+	if (section === (CREDENTIAL as Section)) checkCredential(values, complainer);
+	else if (section === (SERVER as Section)) checkServer(values, complainer);
 }
 
-function checkCredential(values: ElementValues, complain: Complaint): void {
+function checkCredential(values: ElementValues, complainer: Complainer): void {
 	const { ha1, password } = values;
 	if (ha1 === undefined && password === undefined)
-		complain("ha1", "missing-attribute", "'ha1' or 'password' must be given");
+		complainer.complain(
+			"ha1",
+			"missing-attribute",
+			"'ha1' or 'password' must be given",
+		);
 	const digits = (values.algorithm ?? "SHA-256") === "MD5" ? 32 : 64;
 	if (typeof ha1 === "string" && ha1.length !== digits)
-		complain(
+		complainer.complain(
 			"ha1",
 			"bad-value",
 			`with this algorithm, 'ha1' has ${digits} hexadecimal digits`,
 		);
 }
 
-function checkServer(values: ElementValues, complain: Complaint): void {
+function checkServer(values: ElementValues, complainer: Complainer): void {
 	const { role, uri, domain } = values;
 	if ((uri === undefined) === (domain === undefined))
-		complain(
+		complainer.complain(
 			"uri",
 			uri === undefined ? "missing-attribute" : "bad-value",
 			"either 'uri' or 'domain' must be given",
@@ -105,7 +128,7 @@ function checkServer(values: ElementValues, complain: Complaint): void {
 		typeof uri === "string" &&
 		uri.toLowerCase().startsWith("stun") !== (role === "stun")
 	)
-		complain(
+		complainer.complain(
 			"uri",
 			"bad-value",
 			"a STUN server has a stun or stuns URI, any other server none",

@@ -389,6 +389,9 @@ export interface Section<Table extends FieldTable = FieldTable> {
 	readonly properties: readonly string[];
 	readonly rows: readonly Field[];
 	readonly names: readonly string[];
+	/** Indices of the rows that must be given, and of those that are not merged by `specific`. */
+	readonly required: readonly number[];
+	readonly ruled: readonly number[];
 	/** Elements that repeat are told apart by these properties (one document holds each combination once); empty for an element that stands once. */
 	readonly keys: readonly string[];
 	/** Does their order mean something? If not, they are written sorted by their keys. */
@@ -430,6 +433,8 @@ export function section<const Table extends FieldTable>(
 		properties,
 		rows,
 		names: Object.freeze(rows.map((field) => field.name)),
+		required: indicesOf(rows, (field) => field.required),
+		ruled: indicesOf(rows, (field) => field.merge !== "specific"),
 		keys: Object.freeze([...(options.keys ?? [])]),
 		isOrdered: options.isOrdered ?? false,
 		most: options.most ?? 1,
@@ -439,4 +444,15 @@ export function section<const Table extends FieldTable>(
 		childNames: Object.freeze(children.map((child) => child.name)),
 		description,
 	});
+}
+
+function indicesOf(
+	rows: readonly Field[],
+	is: (field: Field) => boolean,
+): readonly number[] {
+	return Object.freeze(
+		rows
+			.map((field, index) => (is(field) ? index : -1))
+			.filter((index) => index >= 0),
+	);
 }

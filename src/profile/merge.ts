@@ -10,7 +10,13 @@
 import type { ProfileDocument } from "./document.js";
 import type { ElementValues } from "./element.js";
 import { sameKeys } from "./element.js";
-import type { FieldTable, FieldValue, Section, Values } from "./field.js";
+import type {
+	Field,
+	FieldTable,
+	FieldValue,
+	Section,
+	Values,
+} from "./field.js";
 import {
 	ACCESS,
 	ACCOUNT,
@@ -116,8 +122,8 @@ function mergeSection<Table extends FieldTable>(
 	const anySection = section as unknown as Section;
 	let merged = DEFAULTS[SECTIONS.indexOf(anySection)] ?? {};
 	let givers = 0;
-	for (const document of documents) {
-		const given = givenOf(anySection, document);
+	for (let index = 0; index < documents.length; index++) {
+		const given = givenOf(anySection, documents[index] as ProfileDocument);
 		if (given === undefined) continue;
 		// The specific comes last and wins; other rules are seen to below.
 		merged = { ...merged, ...given };
@@ -137,24 +143,36 @@ function givenOf(
 		| undefined;
 }
 
+/** What a document gives of a section that repeats. */
+function elementsOf(
+	section: Section,
+	document: ProfileDocument,
+): readonly ElementValues[] {
+	return ((document as unknown as ElementValues)[section.property] ??
+		NONE) as readonly ElementValues[];
+}
+const NONE: readonly ElementValues[] = Object.freeze([]);
+
 function mergeByRules(
 	section: Section,
 	documents: Chain,
 	merged: ElementValues,
 ): void {
-	section.rows.forEach((field, index) => {
-		if (field.merge === "specific") return;
-		const property = section.properties[index] ?? "";
+	const { ruled } = section;
+	for (let index = 0; index < ruled.length; index++) {
+		const row = ruled[index] as number;
+		const field = section.rows[row] as Field;
+		const property = section.properties[row] as string;
 		let winner: FieldValue | undefined;
-		for (const document of documents) {
-			const value = givenOf(section, document)?.[property] as
-				| FieldValue
-				| undefined;
+		for (let at = 0; at < documents.length; at++) {
+			const value = givenOf(section, documents[at] as ProfileDocument)?.[
+				property
+			] as FieldValue | undefined;
 			if (value === undefined) continue;
 			if (winner === undefined || beats(field, value, winner)) winner = value;
 		}
 		if (winner !== undefined) merged[property] = winner;
-	});
+	}
 }
 
 /** Elements that repeat: one with the same keys replaces the more general one. */
@@ -165,17 +183,21 @@ function mergeElements<Table extends FieldTable>(
 	const anySection = section as unknown as Section;
 	const defaults = DEFAULTS[SECTIONS.indexOf(anySection)];
 	const merged: ElementValues[] = [];
-	for (const document of documents) {
-		const given = (document as unknown as ElementValues)[section.property] as
-			| readonly ElementValues[]
-			| undefined;
-		for (const element of given ?? []) {
+	for (let at = 0; at < documents.length; at++) {
+		const given = elementsOf(anySection, documents[at] as ProfileDocument);
+		// A document holds each combination of keys once.
+		const before = merged.length;
+		for (let index = 0; index < given.length; index++) {
+			const element = given[index] as ElementValues;
 			const complete = { ...defaults, ...element };
-			const index = merged.findIndex((other) =>
-				sameKeys(anySection, other, element),
-			);
-			if (index < 0) merged.push(complete);
-			else merged[index] = complete;
+			let same = 0;
+			while (
+				same < before &&
+				!sameKeys(anySection, merged[same] as ElementValues, element)
+			)
+				same++;
+			if (same < before) merged[same] = complete;
+			else merged.push(complete);
 		}
 	}
 	return merged as unknown as readonly Values<Table>[];

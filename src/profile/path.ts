@@ -250,13 +250,15 @@ function checkWhole(
 	values: ElementValues,
 	steps: readonly Step[],
 ): void {
-	checkElement(section, values, (name, code, message) => {
-		const path = [formatPath({ steps, attribute: undefined }), `@${name}`];
-		throw new HookswitchError(
-			code,
-			`${path.filter((part) => part !== "").join("/")}: ${message}`,
-			0,
-		);
+	checkElement(section, values, {
+		complain: (name, code, message) => {
+			const path = [formatPath({ steps, attribute: undefined }), `@${name}`];
+			throw new HookswitchError(
+				code,
+				`${path.filter((part) => part !== "").join("/")}: ${message}`,
+				0,
+			);
+		},
 	});
 	for (const child of section.children) {
 		const content = values[child.property];

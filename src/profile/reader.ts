@@ -12,24 +12,29 @@ import { Problems } from "../xml/problems.js";
 import { Token, XmlScanner } from "../xml/scanner.js";
 import { suggestion } from "../xml/suggestion.js";
 import {
+	type Complainer,
 	checkElement,
 	type ElementValues,
 	elementPath,
-	sameKeys,
+	hasSameKeys,
 	withinText,
 } from "./element.js";
 import type { Field, FieldValue, ProfileType, Section } from "./field.js";
 import { expectation, parseValue } from "./value.js";
 
-export class SectionReader {
+export class SectionReader implements Complainer {
 	readonly #host: Host;
 	readonly #scanner: XmlScanner;
 	readonly #problems: Problems;
 	readonly #namespace: string;
 	/** The profile's type, once known. */
 	#type: FieldValue | undefined;
+	/** The section whose elements have come in ascending order of their first keys, all of them so far. */
+	#ascending: Section | undefined;
 	/** Members of open lists that are not known; reused. */
 	readonly #unknown: string[] = [];
+	/** Where the current element starts. */
+	#start = 0;
 	/** Names of the current element's attributes that are given but have no usable value. */
 	readonly #bad: string[] = [];
 
@@ -82,39 +87,48 @@ export class SectionReader {
 	/** The element whose start tag was read, to its end. Undefined: it is left out. */
 	#element(section: Section, isRoot: boolean): ElementValues | undefined {
 		const values: ElementValues = {};
-		const start = this.#scanner.start;
 		const problems = this.#problems;
 		const mark = problems.mark;
-		this.#bad.length = 0;
+		this.#start = this.#scanner.start;
+		if (this.#bad.length > 0) this.#bad.length = 0;
 		const isUsed = this.#attributes(section, values);
-		if (isUsed)
-			checkElement(section, values, (name, code, message) => {
-				if (!this.#bad.includes(name))
-					problems.error(start, `@${name}`, code, message);
-			});
+		if (isUsed) checkElement(section, values, this);
 		if (isRoot) this.#type = values.type as FieldValue;
 		this.#content(section, values);
-		if (!isRoot) problems.prefix(mark, () => elementPath(section, values));
+		if (!isRoot && problems.mark !== mark)
+			problems.prefix(mark, elementPath(section, values));
 		return isUsed ? values : undefined;
+	}
+
+	/** What `checkElement` finds: told, unless the attribute has been complained of already. */
+	complain(name: string, code: string, message: string): void {
+		if (!this.#bad.includes(name))
+			this.#problems.error(this.#start, `@${name}`, code, message);
 	}
 
 	/** Is the element to be used? Not when what tells it apart is a member of an open list that is not known. */
 	#attributes(section: Section, values: ElementValues): boolean {
 		const { attributes } = this.#scanner;
+		const { count } = attributes;
 		let isUsed = true;
-		for (let index = 0; index < attributes.count; index++) {
+		for (let index = 0; index < count; index++) {
 			const namespace = attributes.namespace(index);
 			if (namespace !== NO_NAMESPACE && namespace !== FIRST_NAMESPACE) continue;
 			const row =
 				namespace === NO_NAMESPACE
 					? attributes.among(index, section.names)
 					: -1;
-			const field = section.rows[row];
-			const property = section.properties[row];
-			if (field === undefined || property === undefined)
+			if (row < 0) {
 				this.#unknownAttribute(index, section);
-			else if (!this.#attribute(index, field, property, values))
-				isUsed &&= !section.keys.includes(property);
+				continue;
+			}
+			const field = section.rows[row] as Field;
+			const property = section.properties[row] as string;
+			if (
+				!this.#attribute(index, field, property, values) &&
+				section.keys.includes(property)
+			)
+				isUsed = false;
 		}
 		return isUsed;
 	}
@@ -128,7 +142,6 @@ export class SectionReader {
 	): boolean {
 		const scanner = this.#scanner;
 		const unknown = this.#unknown;
-		unknown.length = 0;
 		scanner.selectAttribute(index);
 		const value = parseValue(
 			this.#host,
@@ -138,7 +151,10 @@ export class SectionReader {
 			scanner.valueEnd,
 			unknown,
 		);
+		if (value !== undefined) values[property] = value;
+		if (value !== undefined && unknown.length === 0) return true;
 		const at = scanner.attributes.valueStart(index);
+		const isUnknown = unknown.length > 0;
 		for (const member of unknown)
 			this.#problems.warning(
 				at,
@@ -146,12 +162,10 @@ export class SectionReader {
 				"unknown-value",
 				`'${shorten(member)}' is not known and is skipped${this.#closeTo(member, field.words)}`,
 			);
-		if (value !== undefined) {
-			values[property] = value;
-			return true;
-		}
+		unknown.length = 0;
+		if (value !== undefined) return true;
 		this.#bad.push(field.name);
-		if (unknown.length > 0) return false;
+		if (isUnknown) return false;
 		this.#problems.error(
 			at,
 			`@${field.name}`,
@@ -260,9 +274,30 @@ export class SectionReader {
 				"too-many-elements",
 				`more than ${section.most} <${section.name}>`,
 			);
-		else if (siblings.some((sibling) => sameKeys(section, sibling, child)))
+		else if (
+			!this.#isAscending(section, siblings, child) &&
+			hasSameKeys(section, siblings, child)
+		)
 			this.#repeated(section, child, start);
 		else siblings.push(child);
+	}
+
+	/** Do the siblings' first keys ascend, up to this child's? Then none is the same; our server writes them so. */
+	#isAscending(
+		section: Section,
+		siblings: readonly ElementValues[],
+		child: ElementValues,
+	): boolean {
+		if (siblings.length === 0) {
+			this.#ascending = section;
+			return true;
+		}
+		if (this.#ascending !== section) return false;
+		const key = section.keys[0] as string;
+		const last = siblings[siblings.length - 1]?.[key] as string | number;
+		if (last < (child[key] as string | number)) return true;
+		this.#ascending = undefined;
+		return false;
 	}
 
 	#repeated(section: Section, child: ElementValues, start: number): void {

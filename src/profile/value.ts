@@ -43,6 +43,12 @@ export function parseValue(
 ): FieldValue | undefined {
 	const length = end - start;
 	switch (field.kind) {
+		case Kind.Text:
+			return length >= field.least &&
+				length <= field.most &&
+				host.span(bytes, TEXT, start, end) === end
+				? host.text(bytes, start, end)
+				: undefined;
 		case Kind.Integer:
 			return parseInteger(host, bytes, start, end, field.least, field.most);
 		case Kind.Boolean: {
@@ -105,7 +111,7 @@ function isWritten(
 			return digits === end && padding <= 2 && (end - start) % 4 === 0;
 		}
 		default:
-			return host.span(bytes, TEXT, start, end) === end;
+			return false;
 	}
 }
 

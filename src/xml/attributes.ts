@@ -8,43 +8,49 @@ import type { Host } from "../host.js";
 import { OUR_NAME } from "./characters.js";
 
 const NAME_START = 0;
-const LOCAL_START = 1;
-const NAME_END = 2;
-const VALUE_START = 3;
-const VALUE_END = 4;
-const IS_PLAIN = 5;
-const NAMESPACE = 6;
-const COLUMNS = 7;
+const NAME_END = 1;
+const VALUE_START = 2;
+/** Negative when the value does not stand for itself. */
+const VALUE_END = 3;
+const COLUMNS = 4;
+/** Only where a name of the tag has a prefix. */
+const LOCAL_START = 0;
+const NAMESPACE = 1;
+const PREFIX_COLUMNS = 2;
 
 export class Attributes {
 	readonly #host: Host;
 	readonly #bytes: Uint8Array;
 	readonly #rows: number[] = [];
+	readonly #prefixRows: number[] = [];
 	/** How many there are; namespace declarations are not among them. */
 	count = 0;
+	/** Does one of the names have a prefix? */
+	hasPrefixes = false;
 
 	constructor(host: Host, bytes: Uint8Array) {
 		this.#host = host;
 		this.#bytes = bytes;
 	}
 
+	clear(): void {
+		this.count = 0;
+		this.hasPrefixes = false;
+	}
+
+	/** `valueEnd` is negative when the value does not stand for itself. */
 	add(
 		nameStart: number,
-		localStart: number,
 		nameEnd: number,
 		valueStart: number,
 		valueEnd: number,
-		isPlain: boolean,
 	): void {
 		const rows = this.#rows;
-		const at = this.count++ * COLUMNS;
-		rows[at] = nameStart;
-		rows[at + LOCAL_START] = localStart;
-		rows[at + NAME_END] = nameEnd;
-		rows[at + VALUE_START] = valueStart;
-		rows[at + VALUE_END] = valueEnd;
-		rows[at + IS_PLAIN] = isPlain ? 1 : 0;
-		rows[at + NAMESPACE] = 0;
+		let at = this.count++ * COLUMNS;
+		rows[at++] = nameStart;
+		rows[at++] = nameEnd;
+		rows[at++] = valueStart;
+		rows[at] = valueEnd;
 	}
 
 	nameStart(index: number): number {
@@ -53,7 +59,9 @@ export class Attributes {
 
 	/** Where the name starts after its prefix. */
 	localStart(index: number): number {
-		return this.#rows[index * COLUMNS + LOCAL_START] ?? 0;
+		return this.hasPrefixes
+			? (this.#prefixRows[index * PREFIX_COLUMNS + LOCAL_START] ?? 0)
+			: this.nameStart(index);
 	}
 
 	nameEnd(index: number): number {
@@ -65,21 +73,21 @@ export class Attributes {
 		return this.#rows[index * COLUMNS + VALUE_START] ?? 0;
 	}
 
+	/** Its end, negative when the value does not stand for itself: it has references or line ends. */
 	valueEnd(index: number): number {
 		return this.#rows[index * COLUMNS + VALUE_END] ?? 0;
 	}
 
-	/** Does the value stand for itself, without references or line ends? */
-	isPlain(index: number): boolean {
-		return this.#rows[index * COLUMNS + IS_PLAIN] === 1;
-	}
-
 	namespace(index: number): number {
-		return this.#rows[index * COLUMNS + NAMESPACE] ?? 0;
+		return this.hasPrefixes
+			? (this.#prefixRows[index * PREFIX_COLUMNS + NAMESPACE] ?? 0)
+			: 0;
 	}
 
-	setNamespace(index: number, namespace: number): void {
-		this.#rows[index * COLUMNS + NAMESPACE] = namespace;
+	setPrefix(index: number, localStart: number, namespace: number): void {
+		const at = index * PREFIX_COLUMNS;
+		this.#prefixRows[at + LOCAL_START] = localStart;
+		this.#prefixRows[at + NAMESPACE] = namespace;
 	}
 
 	/** The index of the local name among `words` (lower case), or -1. */

@@ -61,14 +61,12 @@ export class Problems {
 	}
 
 	/** Puts an element's path, known only after its attributes, before the paths of what came after `mark`. */
-	prefix(mark: number, path: () => string): void {
-		if (mark === this.mark) return;
-		const text = path();
+	prefix(mark: number, path: string): void {
 		const errors = Math.floor(mark / (MOST_ERRORS + 1));
 		for (let at = errors; at < this.#errors.length; at++)
-			prepend(this.#errors[at], text);
+			prepend(this.#errors[at], path);
 		for (let at = mark % (MOST_ERRORS + 1); at < this.#warnings.length; at++)
-			prepend(this.#warnings[at], text);
+			prepend(this.#warnings[at], path);
 	}
 
 	errors(): DocumentError[] {

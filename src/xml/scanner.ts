@@ -155,7 +155,11 @@ export class XmlScanner {
 		const { attributes } = this.#tag;
 		const start = attributes.valueStart(index);
 		const end = attributes.valueEnd(index);
-		this.#select(start, end, attributes.isPlain(index) ? PLAIN : Within.Value);
+		if (end >= 0) {
+			this.valueBytes = this.bytes;
+			this.valueStart = start;
+			this.valueEnd = end;
+		} else this.#select(start, -end, Within.Value);
 	}
 
 	/** Of Text: its characters. */

@@ -6,7 +6,12 @@
 import { HookswitchError } from "../errors.js";
 import type { Host } from "../host.js";
 import { Attributes } from "./attributes.js";
-import { PLAIN_IN_DOUBLE, PLAIN_IN_SINGLE, WHITE } from "./characters.js";
+import {
+	OUR_NAME,
+	PLAIN_IN_DOUBLE,
+	PLAIN_IN_SINGLE,
+	WHITE,
+} from "./characters.js";
 import type { XmlLimits } from "./limits.js";
 import { codes, readName, spells, unfinished } from "./markup.js";
 import { Namespaces, NO_NAMESPACE } from "./namespaces.js";
@@ -21,6 +26,7 @@ const APOSTROPHE = 0x27;
 const AMPERSAND = 0x26;
 const COLON = 0x3a;
 const SPACE = 0x20;
+const DOT = 0x2e;
 const XMLNS = codes("xmlns");
 
 export class StartTag {
@@ -30,6 +36,10 @@ export class StartTag {
 	readonly #bytes: Uint8Array;
 	readonly #limits: XmlLimits;
 	readonly #end: number;
+	/** The name of the attribute before, to see whether they ascend. */
+	#lastStart = 0;
+	#lastEnd = 0;
+	#isAscending = true;
 
 	nameStart = 0;
 	/** Where the name starts after its prefix. */
@@ -63,12 +73,14 @@ export class StartTag {
 		const bytes = this.#bytes;
 		this.isCanonical = true;
 		this.isEmpty = false;
-		this.attributes.count = 0;
+		this.attributes.clear();
+		this.#isAscending = true;
 		this.firstBinding = this.namespaces.size;
 		this.#name(start + 1);
 		const { nameStart, nameEnd, localStart } = this;
 		let at = nameEnd;
 		for (;;) {
+			at = this.#plainAttributes(at);
 			let next = at;
 			if (bytes[at] === SPACE && (bytes[at + 1] ?? 0) > SPACE) next = at + 1;
 			else next = this.#host.span(bytes, WHITE, at, this.#end);
@@ -100,18 +112,79 @@ export class StartTag {
 		this.nameEnd = nameEnd;
 		this.localStart = localStart;
 		this.namespace = this.#resolve(nameStart, localStart);
-		this.#checkAttributes();
+		if (this.attributes.hasPrefixes) this.#resolvePrefixes();
+		// In ascending order and without prefixes none can repeat, and they are canonical.
+		if (!this.#isAscending) {
+			this.isCanonical = false;
+			this.attributes.refuseRepeated();
+		}
 		return at + 1;
+	}
+
+	/**
+	 * Attributes from `at` on as our own server writes them: one space, a name in
+	 * lower case, double quotes, no reference. Gives the offset of what is otherwise,
+	 * which is read, or refused, by `#attribute`. This loop is what a device spends
+	 * its time in: few steps, few calls.
+	 */
+	#plainAttributes(start: number): number {
+		const { attributes } = this;
+		const bytes = this.#bytes;
+		const host = this.#host;
+		const end = this.#end;
+		const limits = this.#limits;
+		let at = start;
+		let lastStart = this.#lastStart;
+		let lastEnd = this.#lastEnd;
+		while (bytes[at] === SPACE && attributes.count < limits.attributes) {
+			const nameStart = at + 1;
+			const nameEnd = host.span(bytes, OUR_NAME, nameStart, end);
+			if (bytes[nameEnd] !== EQUALS || bytes[nameEnd + 1] !== QUOTE) break;
+			const first = bytes[nameStart] ?? 0;
+			// A digit or hyphen starts no name; `x` may start a namespace declaration.
+			if (first < 0x61 || first === 0x78 || nameEnd - nameStart > limits.name)
+				break;
+			const valueStart = nameEnd + 2;
+			const valueEnd = host.span(bytes, PLAIN_IN_DOUBLE, valueStart, end);
+			if (bytes[valueEnd] !== QUOTE || valueEnd - valueStart > limits.value)
+				break;
+			if (
+				attributes.count > 0 &&
+				host.compare(bytes, lastStart, lastEnd, bytes, nameStart, nameEnd) >= 0
+			)
+				this.#isAscending = false;
+			attributes.add(nameStart, nameEnd, valueStart, valueEnd);
+			lastStart = nameStart;
+			lastEnd = nameEnd;
+			at = valueEnd + 1;
+		}
+		this.#lastStart = lastStart;
+		this.#lastEnd = lastEnd;
+		return at;
 	}
 
 	/** A qualified name at `at`: sets `nameStart`, `localStart`, `nameEnd`. */
 	#name(at: number): void {
 		const most = this.#limits.name;
+		const bytes = this.#bytes;
 		this.nameStart = this.localStart = at;
-		this.nameEnd = readName(this.#host, this.#bytes, at, most);
-		if (this.#bytes[this.nameEnd] === COLON) {
+		const end = this.#host.span(bytes, OUR_NAME, at, this.#end);
+		const stop = bytes[end] ?? COLON;
+		// The names of our own vocabularies need no closer look.
+		if (
+			(bytes[at] ?? 0) >= 0x61 &&
+			stop <= GREATER &&
+			stop !== COLON &&
+			stop !== DOT &&
+			end - at <= most
+		) {
+			this.nameEnd = end;
+			return;
+		}
+		this.nameEnd = readName(this.#host, bytes, at, most);
+		if (bytes[this.nameEnd] === COLON) {
 			this.localStart = this.nameEnd + 1;
-			this.nameEnd = readName(this.#host, this.#bytes, this.localStart, most);
+			this.nameEnd = readName(this.#host, bytes, this.localStart, most);
 		}
 	}
 
@@ -177,14 +250,24 @@ export class StartTag {
 				`an element has more than ${this.#limits.attributes} attributes`,
 				start,
 			);
-		this.attributes.add(
-			start,
-			localStart,
-			nameEnd,
-			valueStart,
-			valueEnd,
-			plainEnd > 0,
-		);
+		if (localStart > start) {
+			this.attributes.hasPrefixes = true;
+			this.#isAscending = false;
+		} else if (
+			this.attributes.count > 0 &&
+			this.#host.compare(
+				bytes,
+				this.#lastStart,
+				this.#lastEnd,
+				bytes,
+				start,
+				nameEnd,
+			) >= 0
+		)
+			this.#isAscending = false;
+		this.attributes.add(start, nameEnd, valueStart, plainEnd);
+		this.#lastStart = start;
+		this.#lastEnd = nameEnd;
 		return valueEnd + 1;
 	}
 
@@ -242,21 +325,16 @@ export class StartTag {
 		return namespace;
 	}
 
-	/** Attributes in ascending order, without prefixes, are canonical and can't repeat. */
-	#checkAttributes(): void {
-		const attributes = this.attributes;
-		let isAscending = true;
+	/** Where local names start, and which namespaces they are in; some name has a prefix. */
+	#resolvePrefixes(): void {
+		const { attributes } = this;
 		for (let index = 0; index < attributes.count; index++) {
-			const nameStart = attributes.nameStart(index);
-			const localStart = attributes.localStart(index);
-			if (localStart > nameStart) {
-				attributes.setNamespace(index, this.#resolve(nameStart, localStart));
-				isAscending = false;
-			} else if (index > 0 && isAscending)
-				isAscending = attributes.order(index - 1, index) < 0;
+			const start = attributes.nameStart(index);
+			const end = attributes.nameEnd(index);
+			const colon = this.#host.find(this.#bytes, COLON, start, end);
+			if (colon === end) attributes.setPrefix(index, start, NO_NAMESPACE);
+			else
+				attributes.setPrefix(index, colon + 1, this.#resolve(start, colon + 1));
 		}
-		if (isAscending) return;
-		this.isCanonical = false;
-		attributes.refuseRepeated();
 	}
 }

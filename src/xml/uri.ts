@@ -323,8 +323,9 @@ function isHttp(
 	start: number,
 	end: number,
 ): boolean {
-	if (bytes[start] !== SLASH || bytes[start + 1] !== SLASH) return false;
 	const authority = start + 2;
+	if (authority > end || bytes[start] !== SLASH || bytes[start + 1] !== SLASH)
+		return false;
 	const authorityEnd = host.find(bytes, SLASH, authority, end);
 	return (
 		isHostPort(host, bytes, authority, authorityEnd) &&

@@ -282,8 +282,15 @@ describe("profile: properties", () => {
 				fc.constantFrom(...rows),
 				fc.string({ unit: "binary", maxLength: 30 }),
 				(field, text) => {
-					const bytes = host.encode(`"${text}"`);
-					const value = parseValue(host, field, bytes, 1, bytes.length - 1, []);
+					const bytes = host.encode(`"${text}//]:@[+%41`);
+					const value = parseValue(
+						host,
+						field,
+						bytes,
+						1,
+						bytes.length - 10,
+						[],
+					);
 					const alone = host.encode(text);
 					assert.deepEqual(
 						parseValue(host, field, alone, 0, alone.length, []),

@@ -42,7 +42,7 @@ describe("xml/problems: lines and columns", () => {
 		const mark = problems.mark;
 		problems.error(0, "@b", "c", "m");
 		problems.warning(0, "", "c", "m");
-		problems.prefix(mark, () => "e");
+		problems.prefix(mark, "e");
 		deepEqual(
 			problems.errors().map((error) => error.path),
 			["@a", "e/@b"],

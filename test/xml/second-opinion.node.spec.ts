@@ -356,11 +356,11 @@ describe("xml: work grows with the length, not faster", () => {
 				}
 				return counter.work();
 			};
-			const small = cost(8_000);
-			const large = cost(64_000);
+			const small = cost(16_000);
+			const large = cost(128_000);
 			assert.ok(
 				large <= small * 8.8 + 100,
-				`${small} for 8,000 bytes, ${large} for 64,000`,
+				`${small} for 16,000 bytes, ${large} for 128,000`,
 			);
 		});
 });
