@@ -5,6 +5,9 @@
 #include "platform-internal.h"
 
 #define EARLY (60u * 1000u) /* milliseconds: a crash before that counts against the newest settings */
+#define IDLE 2u /* milliseconds: a collection takes less, and nothing is due before */
+#define GARBAGE_SLOTS 256 /* in use beyond what the last collection left: worth one */
+#define GARBAGE_CHUNKS (4 * 1024)
 
 /*
  * The arena at start: what the agent keeps, and as much again as one input makes and
@@ -56,6 +59,26 @@ static void import_main(txMachine* the)
 	main_run_jobs(the);
 }
 
+/*
+ * Collects what the last inputs left behind while there is nothing else to do, so
+ * that the next input finds room and is answered without a collection.
+ */
+static void collect_while_idle(txMachine* the, uint64_t deadline)
+{
+	static txSize slots, chunks; /* what was in use after the last one */
+	if (slots > the->currentHeapCount)
+		slots = the->currentHeapCount;
+	if (chunks > the->currentChunksSize)
+		chunks = the->currentChunksSize;
+	if (the->currentHeapCount - slots < GARBAGE_SLOTS && the->currentChunksSize - chunks < GARBAGE_CHUNKS)
+		return;
+	if (deadline < board_ticks() + IDLE * BOARD_TICKS_PER_MILLISECOND)
+		return;
+	fxCollectGarbage(the);
+	slots = the->currentHeapCount;
+	chunks = the->currentChunksSize;
+}
+
 int main(void)
 {
 	board_options_read();
@@ -92,6 +115,7 @@ int main(void)
 			if (deadline > end)
 				deadline = end;
 		}
+		collect_while_idle(the, deadline);
 		board_wait(deadline);
 	}
 }
