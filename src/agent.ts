@@ -91,7 +91,7 @@ export class Agent {
 	readonly #restored: Change[] = [];
 	#waiting: Waiting[] = [];
 	#lease: Lease | undefined;
-	#trace = true;
+	#trace = false;
 	#now = 0;
 
 	/** Throws HookswitchError when the factory document is not valid: such a device was never made. */

@@ -477,6 +477,7 @@ export class Phone implements NetworkNode {
 			build: { version: "1.0", time: 0 },
 			...options,
 		});
+		this.agent.command(0, "trace on");
 	}
 
 	datagram(
