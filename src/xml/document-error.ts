@@ -11,7 +11,7 @@ export interface DocumentError {
 	readonly column: number;
 	/** The element or attribute, such as `registration/@expires`; empty where the XML itself is broken. */
 	readonly path: string;
-	/** Stable, listed in docs/errors.md. */
+	/** Stable, listed in docs/documents.md. */
 	readonly code: string;
 	/** A sentence for people. Never holds a secret. */
 	readonly message: string;
