@@ -287,4 +287,5 @@ void sockets_install(txMachine* the)
 	host_function(the, "socketRemotePort", native_socket_remote_port, 1);
 	udp_install(the);
 	tcp_install(the);
+	listener_install(the);
 }

@@ -97,7 +97,7 @@ bool sockets_deliver(txMachine* the);
 /* Is there something to deliver? */
 bool sockets_pending(void);
 
-/* ---- what each kind does (udp.c, tcp.c) ---- */
+/* ---- what each kind does (udp.c, tcp.c, listener.c) ---- */
 
 /* `release` gives back what lwIP holds, and frees the socket. */
 uint32_t udp_readable(const socket* socket);
@@ -108,11 +108,17 @@ uint32_t tcp_readable(const socket* socket);
 uint32_t tcp_promise(socket* socket);
 /* Gives the connection up in order: octets already written are still delivered. */
 void tcp_release(socket* socket);
+/* The control block tells `socket` from now on. */
+void tcp_adopt(socket* socket, struct tcp_pcb* pcb);
+
 uint32_t listener_readable(const socket* socket);
 void listener_release(socket* socket);
+/* Out of the queue of its listener, if it stands in one. */
+void listener_leave(socket* socket);
 
 void udp_install(txMachine* the);
 void tcp_install(txMachine* the);
+void listener_install(txMachine* the);
 void sockets_install(txMachine* the);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * TCP sockets, connections and listeners, and their natives. Received octets stay
- * within the peer's window until JavaScript has read them.
+ * TCP connections and their natives. Received octets stay within the peer's window
+ * until JavaScript has read them. How they are accepted is in listener.c.
  */
 #include "tcp.h"
 
@@ -11,9 +11,6 @@
 #include "lwip/tcp.h"
 #include "network.h"
 #include "sockets.h"
-
-/* Connections that wait for Listener.read; further ones are not answered. */
-#define BACKLOG 4u
 
 /* Octets of all connections that may be in the send heap (MEM_SIZE), written and not yet acknowledged. */
 #define OUTSTANDING_MAXIMUM (2u * TCP_SND_BUF)
@@ -233,7 +230,7 @@ static err_t connected(void* context, struct tcp_pcb* pcb, err_t error)
 	return ERR_OK;
 }
 
-static void adopt(socket* socket, struct tcp_pcb* pcb)
+void tcp_adopt(socket* socket, struct tcp_pcb* pcb)
 {
 	socket->pcb.tcp = pcb;
 	tcp_arg(pcb, socket);
@@ -295,23 +292,6 @@ static uint32_t room_for(const socket* socket)
 	return tcp_sndbuf(pcb);
 }
 
-static void leave_listener(socket* socket)
-{
-	struct socket* listener = socket->u.tcp.listener;
-	if (listener == NULL)
-		return;
-	struct socket** link = &listener->u.listener.first;
-	while (*link != NULL && *link != socket)
-		link = &(*link)->u.tcp.next;
-	if (*link == socket) {
-		*link = socket->u.tcp.next;
-		listener->u.listener.count--;
-	}
-	socket->u.tcp.listener = NULL;
-	if (socket->pcb.tcp != NULL)
-		tcp_backlog_accepted(socket->pcb.tcp);
-}
-
 static void finish(socket* socket)
 {
 	struct tcp_pcb* pcb = socket->pcb.tcp;
@@ -341,7 +321,7 @@ uint32_t tcp_promise(socket* socket)
 
 void tcp_release(socket* socket)
 {
-	leave_listener(socket);
+	listener_leave(socket);
 	drop_received(socket);
 	if (socket->pcb.tcp == NULL) {
 		drop_unsent(socket);
@@ -353,21 +333,6 @@ void tcp_release(socket* socket)
 		finish(socket);
 	else
 		socket_detach(socket); /* until flush has got the rest out */
-}
-
-uint32_t listener_readable(const socket* socket)
-{
-	return socket->u.listener.count;
-}
-
-void listener_release(socket* socket)
-{
-	struct socket* waiting;
-	while ((waiting = socket->u.listener.first) != NULL)
-		tcp_release(waiting);
-	tcp_arg(socket->pcb.tcp, NULL);
-	(void)tcp_close(socket->pcb.tcp); /* never fails for a listener */
-	socket_free(socket);
 }
 
 /* ---- connections ---- */
@@ -386,7 +351,7 @@ static void native_tcp_connect(txMachine* the)
 		fail(socket, FAILURE_MEMORY);
 	}
 	else {
-		adopt(socket, pcb);
+		tcp_adopt(socket, pcb);
 		/* RFC 6298: 1 s before the first retransmission; lwIP's own 3 s is RFC 1122's. */
 		pcb->rto = INITIAL_TIMEOUT / TCP_SLOW_INTERVAL;
 		pcb->sv = INITIAL_TIMEOUT / TCP_SLOW_INTERVAL;
@@ -468,72 +433,10 @@ static void native_tcp_write(txMachine* the)
 	host_result_integer(the, socket->u.tcp.credit);
 }
 
-/* ---- listeners ---- */
-
-static err_t accepted(void* context, struct tcp_pcb* pcb, err_t error)
-{
-	socket* listener = context;
-	if (pcb == NULL || error != ERR_OK || listener == NULL) {
-		network_counters.connections_refused++;
-		return ERR_VAL;
-	}
-	socket* socket = socket_new(SOCKET_TCP);
-	if (socket == NULL) {
-		network_counters.connections_refused++;
-		return ERR_MEM; /* lwIP resets it */
-	}
-	adopt(socket, pcb);
-	socket->connected = true;
-	socket->u.tcp.listener = listener;
-	tcp_backlog_delayed(pcb);
-	struct socket** link = &listener->u.listener.first;
-	while (*link != NULL)
-		link = &(*link)->u.tcp.next;
-	*link = socket;
-	listener->u.listener.count++;
-	socket_tell(listener, NEWS_READABLE);
-	return ERR_OK;
-}
-
-static void native_tcp_listen(txMachine* the)
-{
-	uint16_t port = (uint16_t)host_integer(the, 0, 1, UINT16_MAX);
-	txSlot* event = host_callback(the, 1);
-	socket* socket = socket_new(SOCKET_LISTENER);
-	struct tcp_pcb* pcb = socket != NULL ? tcp_new() : NULL;
-	bool bound = pcb != NULL && tcp_bind(pcb, IP_ADDR_ANY, port) == ERR_OK;
-	struct tcp_pcb* listening = bound ? tcp_listen_with_backlog(pcb, BACKLOG) : NULL;
-	if (listening == NULL) {
-		if (pcb != NULL)
-			tcp_abort(pcb);
-		if (socket != NULL)
-			socket_free(socket);
-		if (pcb != NULL && !bound)
-			mxRangeError("port in use");
-		mxRangeError("too many sockets");
-	}
-	socket->pcb.tcp = listening;
-	tcp_arg(listening, socket);
-	tcp_accept(listening, accepted);
-	socket_token(the, socket, event);
-}
-
-static void native_tcp_accept(txMachine* the)
-{
-	socket* listener = socket_argument(the, SOCKET_LISTENER);
-	socket* socket = listener->u.listener.first;
-	if (socket == NULL)
-		return;
-	leave_listener(socket);
-	socket_token(the, socket, NULL);
-}
-
 void tcp_install(txMachine* the)
 {
 	host_function(the, "tcpConnect", native_tcp_connect, 3);
 	host_function(the, "tcpAttach", native_tcp_attach, 2);
 	host_function(the, "tcpRead", native_tcp_read, 2);
 	host_function(the, "tcpWrite", native_tcp_write, 2);
-	host_function(the, "tcpListen", native_tcp_listen, 2);
-	host_function(the, "tcpAccept", native_tcp_accept, 1);
 }

@@ -1,13 +1,11 @@
 /**
  * The network of the QEMU host, from outside: test firmware in QEMU (network/main.ts)
- * against Node's sockets over QEMU's user network, and on a private segment with
- * dnsmasq where there are rights for one. And its pure parts under sanitizers.
+ * against Node's sockets over QEMU's user network. Needs no rights.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import {
 	type AddressInfo,
 	connect,
@@ -15,84 +13,14 @@ import {
 	type Server,
 	type Socket,
 } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { buildFirmware, root } from "../../../tools/firmware/build.js";
-import { program } from "../../../tools/qemu.js";
-import { Guest, type Report } from "./network/guest.js";
-import { noSegment, Segment } from "./network/segment.js";
-import {
-	fixHeader,
-	fragments,
-	ipFrame,
-	protocols,
-	tcp,
-	udp,
-	Wire,
-} from "./network/wire.js";
+import { Guest } from "./network/guest.js";
+import { pattern, sleep, testImage } from "./network/image.js";
 
-const source = join(root, "test/hosts/qemu/network");
 /** A loopback net of its own, and a server's address that no phone has. */
 const net = `127.${100 + (process.pid % 100)}.${(process.pid >> 7) % 250}`;
 const phone = `${net}.1`;
 const server = "127.0.0.2";
 const megabyte = 1024 * 1024;
-
-function missing(...programs: string[]): string | undefined {
-	for (const name of programs) {
-		try {
-			execFileSync(name, ["--version"], { stdio: "ignore" });
-		} catch {
-			return name;
-		}
-	}
-	return undefined;
-}
-
-/** What the guest sends: the same 1,024 octets again and again. */
-function pattern(size: number): Buffer {
-	const bytes = Buffer.alloc(size);
-	for (let at = 0; at < size; at++) {
-		const place = at % 1024;
-		bytes[at] = (place * 31 + (place >> 8)) & 0xff;
-	}
-	return bytes;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-	return new Promise((fulfil) => setTimeout(fulfil, milliseconds));
-}
-
-describe("network of the QEMU host: its pure parts", () => {
-	it("hold under the address and undefined-behaviour sanitizers", function () {
-		this.timeout(60_000);
-		const lack = missing("gcc");
-		if (lack) this.skip();
-		const folder = mkdtempSync(join(tmpdir(), "hookswitch-parts-"));
-		try {
-			const network = join(root, "hosts/qemu/network");
-			const lwip = join(root, "build/components/lwip-2.1.3/src");
-			const program = join(folder, "parts");
-			execFileSync("gcc", [
-				...["-std=gnu17", "-g", "-O1", "-Wall", "-Wextra", "-Werror"],
-				...["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
-				...["-I", network, "-isystem", join(lwip, "include")],
-				join(source, "parts.c"),
-				...["options", "inspect", "datagrams", "siphash"].map((name) =>
-					join(network, `${name}.c`),
-				),
-				...["pbuf", "mem", "memp", "def", "stats"].map((name) =>
-					join(lwip, "core", `${name}.c`),
-				),
-				...["-o", program],
-			]);
-			const output = execFileSync(program, { encoding: "utf8" });
-			assert.equal(output.match(/^ok /gm)?.length, 5, output);
-		} finally {
-			rmSync(folder, { recursive: true, force: true });
-		}
-	});
-});
 
 describe("network of the QEMU host", function () {
 	this.timeout(15_000);
@@ -101,19 +29,15 @@ describe("network of the QEMU host", function () {
 
 	before(async function () {
 		this.timeout(300_000);
-		const lack = missing(program, "riscv64-unknown-elf-gcc");
-		if (lack) {
-			console.log(`    skipped: needs ${lack}`);
+		const made = await testImage();
+		if ("reason" in made) {
+			console.log(`    skipped: ${made.reason}`);
 			this.skip();
 		}
-		const firmware = await buildFirmware({
-			target: "qemu",
-			manifest: join(source, "manifest.json"),
-		});
-		image = firmware.image;
+		image = made.image;
 	});
 
-	afterEach(async function () {
+	afterEach(function () {
 		if (this.currentTest?.state === "failed")
 			console.log(guest?.lines.slice(-8).join("\n"));
 	});
@@ -477,7 +401,6 @@ describe("network of the QEMU host", function () {
 
 		it("an idle phone takes next to no time of the processor", async function () {
 			if (process.platform !== "linux") this.skip();
-			const { readFileSync } = await import("node:fs");
 			const used = () => {
 				const fields = readFileSync(`/proc/${guest.processId}/stat`, "utf8")
 					.split(") ")[1]
@@ -489,304 +412,6 @@ describe("network of the QEMU host", function () {
 			const percent = ((used() - before) / 200) * 100;
 			console.log(`        idle: ${percent.toFixed(1)} % of a core`);
 			assert.ok(percent < 20);
-		});
-	});
-
-	describe("against frames that no honest stack sends", () => {
-		const wire = new Wire();
-		const option = (code: number, text: string) =>
-			Buffer.concat([Buffer.from([code, text.length]), Buffer.from(text)]);
-		before(async () => {
-			await wire.open();
-			// An offer is not a lease; a long option comes in parts (RFC 3396); one is longer than all that we keep.
-			wire.offer = option(15, "offered.example.com");
-			wire.acknowledgement = Buffer.concat([
-				option(66, "http://first."),
-				option(15, "example.com"),
-				...[1, 2, 3].map(() => option(160, "x".repeat(250))),
-				option(66, "half/second"),
-				option(120, ""),
-			]);
-			guest = new Guest(image, wire.network);
-		});
-		after(async () => {
-			await guest?.kill();
-			wire.close();
-		});
-
-		it("a lease has what was acknowledged, parts joined, and leaves out what is too long", async () => {
-			await guest.report("lease-option-too-long");
-			const lease = await guest.report("lease");
-			assert.equal(lease.address, wire.guest);
-			const hex = (text: string) => Buffer.from(text).toString("hex");
-			assert.deepEqual(lease.options, [
-				[66, hex("http://first.half/second")],
-				[15, hex("example.com")],
-				[120, ""],
-			]);
-		});
-
-		it("a lease that comes back without options has none", async () => {
-			wire.acknowledgement = Buffer.alloc(0);
-			await guest.setLink(false);
-			await guest.setLink(true);
-			await guest.report("lease", ({ address }) => address === undefined);
-			const lease = await guest.report("lease");
-			assert.equal(lease.address, wire.guest);
-			assert.deepEqual(lease.options, []);
-		});
-
-		it("fragments in any order and twice make one datagram; without one of them, none", async () => {
-			await guest.ask("echo", "open", { name: "sip", port: 5060 });
-			assert.ok(await wire.echoes(5060, "warm"));
-			const before = await guest.counters();
-			const packet = {
-				from: wire.address,
-				to: wire.guest,
-				protocol: protocols.udp,
-				payload: udp(9000, 5060, pattern(6000)),
-			};
-			const pieces = fragments(packet, 1480, 77);
-			const order = [4, 2, 2, 0, 3, 1].map((at) => pieces[at] as Buffer);
-			for (const frame of order) wire.send(frame);
-			const [, second, third] = fragments(packet, 1480, 78);
-			for (const frame of [third, second]) wire.send(frame as Buffer);
-			// What is nonsense: a middle piece that is no multiple of 8, and one that overlaps.
-			wire.send(
-				ipFrame({
-					...packet,
-					payload: pattern(99),
-					more: true,
-					identification: 79,
-				}),
-			);
-			wire.send(
-				ipFrame({
-					...packet,
-					payload: pattern(800),
-					offset: 1480,
-					more: true,
-					identification: 78,
-				}),
-			);
-			assert.ok(await wire.echoes(5060, "and on"));
-			const after = await guest.counters();
-			assert.equal(
-				(after.datagramsReceived ?? 0) - (before.datagramsReceived ?? 0),
-				2,
-			);
-		});
-
-		it("5,000 mutated frames and 300 half-open connections later it still answers, and all buffers are back", async function () {
-			this.timeout(20_000);
-			await guest.ask("listen", "open", { name: "server", port: 5061 });
-			const base: Buffer[] = [];
-			const { address: from, guest: to } = wire;
-			const add = (protocol: number, payload: Buffer) =>
-				base.push(ipFrame({ from, to, protocol, payload }));
-			add(protocols.udp, udp(9000, 5060, pattern(60)));
-			add(protocols.udp, udp(67, 68, Buffer.alloc(300, 0x35)));
-			add(
-				protocols.icmp,
-				Buffer.from(`0800f7ff00000000${"00".repeat(40)}`, "hex"),
-			);
-			add(
-				protocols.icmp,
-				Buffer.from(`0301fcfe00000000${"45".repeat(40)}`, "hex"),
-			);
-			add(protocols.igmp, Buffer.from("1164ee9b00000000", "hex"));
-			for (const flags of [1, 2, 4, 0x10, 0x12, 0x18])
-				base.push(ipFrame(tcp({ from, to }, 4000, 5061, flags, 1000)));
-			let state = 88172645463325252n;
-			const random = (below: number) => {
-				state ^= (state << 13n) & 0xffffffffffffffffn;
-				state ^= state >> 7n;
-				state ^= (state << 17n) & 0xffffffffffffffffn;
-				return Number(state % BigInt(below));
-			};
-			for (let count = 0; count < 5000; count++) {
-				const frame = Buffer.from(base[random(base.length)] ?? []);
-				for (let change = random(5); change >= 0; change--)
-					frame[12 + random(frame.length - 12)] = random(256);
-				// A changed header is of more use with a right checksum.
-				if (random(2) === 0 && frame.length >= 34) fixHeader(frame);
-				wire.send(
-					random(8) === 0
-						? frame.subarray(0, 1 + random(frame.length - 1))
-						: frame,
-				);
-				if (count % 100 === 99) await sleep(4);
-			}
-			for (let count = 0; count < 300; count++) {
-				const source = { from: `10.55.0.${20 + (count % 200)}`, to };
-				wire.send(ipFrame(tcp(source, 3000 + count, 5061, 2, count)));
-				if (count % 50 === 49) await sleep(4);
-			}
-			assert.ok(await wire.echoes(5060, "alive", 5));
-			// Incomplete datagrams are given up after 3 s.
-			let used = 0;
-			for (let tries = 0; tries < 60; tries++) {
-				used = (await guest.counters()).buffersUsed ?? 0;
-				if (used <= 12) break;
-				await sleep(100);
-			}
-			assert.ok(used <= 12, `${used} buffers in use`);
-		});
-	});
-
-	describe("on a segment of its own", () => {
-		let segment: Segment | undefined;
-		before(function () {
-			const reason = noSegment();
-			if (reason) {
-				console.log(`      skipped: ${reason}`);
-				this.skip();
-			}
-			segment = new Segment();
-		});
-		after(async () => {
-			await guest.kill();
-			segment?.close();
-		});
-		function here(): Segment {
-			assert.ok(segment);
-			return segment;
-		}
-		async function boot(): Promise<void> {
-			await guest.kill();
-			guest = new Guest(image, here().network, here().namespace);
-		}
-		function options(lease: Report): Map<number, string> {
-			return new Map(
-				(lease.options as [number, string][]).map(([code, bytes]) => [
-					code,
-					Buffer.from(bytes, "hex").toString("latin1"),
-				]),
-			);
-		}
-
-		it("without a DHCP server it says so, goes on asking, and takes the first answer", async function () {
-			this.timeout(20_000);
-			await here().dhcp(undefined);
-			await boot();
-			await guest.report("no-lease", undefined, 8000);
-			const none = await guest.report("lease");
-			assert.equal(none.address, undefined);
-			guest.do("connect", { name: "none", address: "10.66.0.1", port: 9 });
-			assert.equal((await guest.report("end")).reason, "unreachable");
-			await here().dhcp([]);
-			const lease = await guest.report("lease", undefined, 10_000);
-			assert.equal(String(lease.address).slice(0, 8), "10.66.0.");
-		});
-
-		it("a DHCP server without options gives a lease without options", async () => {
-			await here().dhcp([]);
-			await boot();
-			const lease = await guest.report("lease");
-			assert.equal(lease.netmask, "255.255.255.0");
-			assert.equal(lease.gateway, "10.66.0.1");
-			assert.deepEqual(lease.options, []);
-		});
-
-		it("it asks for 15, 42, 66, 120 and 160, and shows them as they came", async () => {
-			// dnsmasq sends only what was asked for.
-			await here().dhcp([
-				"6,10.66.0.1,10.66.0.2",
-				"15,example.com",
-				"42,10.66.0.3,10.66.0.4",
-				"66,http://provision.example.com/",
-				"120,sip.example.com",
-				"160,http://other.example.com/path",
-				"43,not for us",
-			]);
-			await boot();
-			const lease = await guest.report("lease");
-			assert.deepEqual(lease.nameServers, ["10.66.0.1", "10.66.0.2"]);
-			const got = options(lease);
-			assert.deepEqual([...got.keys()].sort(), [120, 15, 160, 42, 66].sort());
-			assert.equal(got.get(15), "example.com");
-			assert.equal(got.get(42), "\x0a\x42\0\x03\x0a\x42\0\x04");
-			// dnsmasq ends this one with a NUL.
-			assert.equal(
-				got.get(66)?.replace(/\0$/, ""),
-				"http://provision.example.com/",
-			);
-			// RFC 3361: encoding 0, then a name as in DNS.
-			assert.equal(got.get(120), "\0\x03sip\x07example\x03com\0");
-			assert.equal(got.get(160), "http://other.example.com/path");
-		});
-
-		it("when the cable is out the lease is gone; when it is back the new options are here", async () => {
-			await guest.setLink(false);
-			const gone = await guest.report("lease");
-			assert.equal(gone.address, undefined);
-			await here().dhcp(["15,changed.example.com"]);
-			await guest.setLink(true);
-			const lease = await guest.report("lease", undefined, 8000);
-			assert.equal(options(lease).get(15), "changed.example.com");
-		});
-
-		it("multicast reaches a socket only while it is a member", async () => {
-			await guest.ask("echo", "open", {
-				name: "sip",
-				port: 5060,
-				timeToLive: 4,
-			});
-			const ask = () =>
-				here().run(`
-					import { createSocket } from "node:dgram";
-					const socket = createSocket("udp4");
-					socket.bind(0, "10.66.0.1", () => {
-						socket.setMulticastInterface("10.66.0.1");
-						socket.send("hello", 5060, "224.0.1.75");
-					});
-					setTimeout(() => socket.close(), 250);
-					socket.on("message", (m, from) => { console.log(m + " " + from.address); socket.close(); process.exit(); });
-				`);
-			assert.equal(await ask(), "");
-			guest.do("join", { name: "sip", address: "224.0.1.75" });
-			await guest.counters();
-			assert.match(await ask(), /^hello 10\.66\.0\.\d+\n$/);
-			guest.do("leave", { name: "sip", address: "224.0.1.75" });
-			await guest.counters();
-			assert.equal(await ask(), "");
-		});
-
-		it("a connection that fails says how", async function () {
-			this.timeout(20_000);
-			const ends = async (name: string) =>
-				(await guest.report("end", (report) => report.name === name, 12_000))
-					.reason;
-			// Nobody has this address.
-			guest.do("connect", {
-				name: "nobody",
-				address: "10.66.0.99",
-				port: 5060,
-			});
-			guest.do("connect", { name: "closed", address: "10.66.0.1", port: 1 });
-			assert.equal(await ends("closed"), "refused");
-			const peer = await here().serve(`
-				import { createServer } from "node:net";
-				const server = createServer((socket) => {
-					socket.on("error", () => {});
-					socket.once("data", () => { socket.resetAndDestroy(); server.close(); });
-				}).listen(5070, "10.66.0.1", () => console.log("ready"));
-			`);
-			guest.do("connect", {
-				...{
-					name: "reset",
-					address: "10.66.0.1",
-					port: 5070,
-					mode: { send: 10 },
-				},
-			});
-			assert.equal(await ends("reset"), "reset");
-			peer.kill();
-			here().configure("sysctl", "-qw", "net.ipv4.ip_forward=1");
-			here().configure("ip", "route", "add", "unreachable", "10.77.0.0/24");
-			guest.do("connect", { name: "lost", address: "10.77.0.1", port: 5060 });
-			assert.equal(await ends("lost"), "unreachable");
-			assert.equal(await ends("nobody"), "timeout");
 		});
 	});
 });

@@ -51,7 +51,10 @@ export class Guest {
 			this.lines.push(text);
 		});
 		this.#process.stdin.on("error", () => {});
-		const kill = () => this.#process.kill("SIGKILL");
+		const kill = () => {
+			this.#process.kill("SIGKILL");
+			rmSync(this.#folder, { recursive: true, force: true });
+		};
 		process.once("exit", kill);
 		this.#ended = new Promise((fulfil) => {
 			this.#process.once("close", () => {

@@ -26,8 +26,11 @@ export class Segment {
 	readonly #folder = mkdtempSync(join(tmpdir(), "hookswitch-net-"));
 	#server: ChildProcess | undefined;
 
+	readonly #close = () => this.close();
+
 	constructor() {
 		this.#ip("netns", "add", this.namespace);
+		process.once("exit", this.#close);
 		try {
 			this.#inside("ip", "link", "set", "lo", "up");
 			this.#inside(
@@ -144,6 +147,7 @@ export class Segment {
 	}
 
 	close(): void {
+		process.removeListener("exit", this.#close);
 		this.#server?.kill("SIGKILL");
 		try {
 			this.#ip("netns", "delete", this.namespace);
