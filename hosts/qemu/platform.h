@@ -25,6 +25,17 @@
 typedef int txSocket;
 #define mxNoSocket -1
 
+/*
+ * setjmp by a name that the compiler does not know (the linker makes the two one), for
+ * the interpreter alone. In a function that calls setjmp by its own name no variable
+ * stays in a register. That is safe to do without in fxRunID: after its setjmp came
+ * back a second time it uses only `the`, which never changes, and what it loads from
+ * the txJump; all of it is also live on the way of the first return, so no register or
+ * stack slot is used for anything else in between. So it is in fxRunScript. Look at
+ * both again when the engine's version changes.
+ */
+extern int platform_setjmp(jmp_buf);
+
 #define mxUnalignedAccess 0
 #define mxMisalignedSettersCrash 1
 

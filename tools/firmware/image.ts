@@ -62,6 +62,7 @@ export async function linkImage(
 		`-Wl,--defsym=__ram_size=${memory.ram}`,
 		`-Wl,--defsym=__stack_size=${memory.stack}`,
 		`-Wl,--defsym=__arena_minimum=${memory.arena}`,
+		"-Wl,--defsym=platform_setjmp=setjmp",
 		`-Wl,-Map=${elf}.map`,
 		"-o",
 		elf,
