@@ -2,6 +2,7 @@
  * One simulated phone: QEMU with its storage, the events that the phone logs, and
  * what they say of its state. Knows nothing of the site it talks to.
  */
+import { appendFileSync, readFileSync, rmSync, statSync } from "node:fs";
 import type { EventValue } from "../../src/port.js";
 import { type Qemu, startQemu } from "../qemu.js";
 
@@ -21,8 +22,14 @@ export interface PhoneOptions {
 	readonly name: string;
 	readonly image: string;
 	readonly storage: string;
+	/** The network device's QEMU id is `net0`. */
 	readonly networkArguments: readonly string[];
+	/** What crosses the phone's network goes here as pcap, each life after the one before, once it is off. */
+	readonly capture?: string | undefined;
 }
+
+/** Of a pcap file; what follows are packets. */
+const PCAP_HEADER = 24;
 
 interface Waiter {
 	readonly accepts: (event: PhoneEvent) => boolean;
@@ -52,18 +59,25 @@ export class SimulatedPhone {
 
 	/** Switches the phone on. `icount` counts instructions as nanoseconds of the phone's clock. */
 	start({ icount = false } = {}): void {
-		const { image, storage, networkArguments } = this.#options;
+		const { image, storage, networkArguments, capture } = this.#options;
 		this.startedAt = performance.now();
 		const qemu = startQemu({
 			image,
 			storage,
-			arguments: networkArguments,
+			arguments:
+				capture === undefined
+					? networkArguments
+					: [...networkArguments, ...dump(ofThisLife(capture))],
 			icount,
 			onLine: (line) => this.#line(line),
 		});
 		this.#qemu = qemu;
 		this.#exit = new Promise((resolve) =>
-			qemu.process.once("exit", () => resolve()),
+			qemu.process.once("exit", () => {
+				// QEMU begins its file anew at each start.
+				if (capture !== undefined) append(ofThisLife(capture), capture);
+				resolve();
+			}),
 		);
 	}
 
@@ -124,4 +138,30 @@ export class SimulatedPhone {
 		for (const waiter of [...this.#waiters])
 			if (waiter.accepts(event)) waiter.resolve(event);
 	}
+}
+
+function ofThisLife(capture: string): string {
+	return `${capture}.part`;
+}
+
+function dump(file: string): string[] {
+	const escaped = file.replaceAll(",", ",,");
+	return ["-object", `filter-dump,id=capture,netdev=net0,file=${escaped}`];
+}
+
+function append(part: string, whole: string): void {
+	let packets: Uint8Array;
+	try {
+		packets = readFileSync(part);
+	} catch {
+		return; // QEMU did not come as far.
+	}
+	let size = 0;
+	try {
+		size = statSync(whole).size;
+	} catch {
+		// The first life.
+	}
+	appendFileSync(whole, size === 0 ? packets : packets.subarray(PCAP_HEADER));
+	rmSync(part, { force: true });
 }

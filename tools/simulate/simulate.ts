@@ -185,16 +185,14 @@ class Simulation {
 		const storage = join(this.#folder, `phone${number}.flash`);
 		await makeStorageImage(storage, site.factory(number));
 		const { capture } = this.#options;
+		// A file of an earlier run would be continued.
+		if (capture !== undefined && number === 1) rmSync(capture, { force: true });
 		return new SimulatedPhone({
 			name: `phone ${number}`,
 			image,
 			storage,
-			networkArguments: [
-				...(await site.network.phoneArguments(number)),
-				...(capture !== undefined && number === 1
-					? ["-object", `filter-dump,id=capture,netdev=net0,file=${capture}`]
-					: []),
-			],
+			networkArguments: await site.network.phoneArguments(number),
+			capture: number === 1 ? capture : undefined,
 		});
 	}
 
