@@ -4,10 +4,12 @@ import { nodeHost } from "../../hosts/node/natives.js";
 import { Bindings } from "../registrar/bindings.js";
 import { databaseDirectory } from "../registrar/directory.js";
 import { Registrar } from "../registrar/registrar.js";
+import { offeredAlgorithms } from "../serve/credentials.js";
 import { ProfileDatabase } from "../serve/database.js";
 import { LineLog } from "../serve/log.js";
 import { text } from "../serve/trace.js";
 import { parseListen, Transport } from "../serve/transport.js";
+import { UsageError } from "../usage-error.js";
 import { act, examples, type Outcome, wantsJson } from "./outcome.js";
 import { stopped } from "./serve.js";
 
@@ -17,6 +19,7 @@ interface Options {
 	readonly listen: string;
 	readonly domain: string;
 	readonly trace?: boolean;
+	readonly algorithms: readonly string[];
 }
 
 export function register(program: Command): void {
@@ -35,6 +38,11 @@ export function register(program: Command): void {
 			"where registrations are kept (default: the database's name and -registrar)",
 		)
 		.option("--listen <address:port>", "for UDP and TCP", "0.0.0.0:5060")
+		.option(
+			"--algorithms <names...>",
+			"digest algorithms of its challenges, best first (some clients read nothing but MD5)",
+			[...offeredAlgorithms],
+		)
 		.option("--trace", "log each SIP message's start line");
 	examples(
 		command,
@@ -44,6 +52,15 @@ export function register(program: Command): void {
 }
 
 async function serve(options: Options): Promise<Outcome> {
+	const algorithms = offeredAlgorithms.filter((name) =>
+		options.algorithms.includes(name),
+	);
+	if (algorithms.length < options.algorithms.length)
+		throw new UsageError(
+			"usage",
+			`--algorithms ${options.algorithms.join(" ")}: not all are known`,
+			`known are ${offeredAlgorithms.join(" ")}`,
+		);
 	const log = new LineLog(wantsJson());
 	const listen = parseListen(options.listen);
 	const database = new ProfileDatabase(options.database);
@@ -55,6 +72,7 @@ async function serve(options: Options): Promise<Outcome> {
 		bindings,
 		directory: databaseDirectory(database, options.domain.toLowerCase()),
 		log,
+		algorithms,
 		trace: options.trace ?? false,
 	});
 	const transport = new Transport(registrar);

@@ -34,6 +34,8 @@ export interface SiteOptions {
 	/** Milliseconds: the phones' back-off floor (RFC 6080 §5.3.2 says 32 s). */
 	readonly backOffFloor: number;
 	readonly onServerEvent: (server: string, event: ServerEvent) => void;
+	/** Of the registrars' challenges, for callers that know fewer than ours. */
+	readonly algorithms?: readonly string[];
 }
 
 export class Site {
@@ -92,6 +94,9 @@ export class Site {
 						`${address}:${PORT}`,
 						"--domain",
 						DOMAIN,
+						...(options.algorithms === undefined
+							? []
+							: ["--algorithms", ...options.algorithms]),
 					],
 					(event) => onServerEvent(`registrar ${index + 1}`, event),
 				),
@@ -229,6 +234,13 @@ export class Site {
 			listen: { host: this.network.caller, port: 0 },
 		});
 		return result.status;
+	}
+
+	/** For callers that are not ours, such as SIPp. The database has only digests of it. */
+	passwordOf(caller: string): string {
+		const user = this.#sample.users.find(({ name }) => name === caller);
+		if (user === undefined) throw new RangeError(`no user ${caller}`);
+		return user.password;
 	}
 
 	/** Names for the ladder. */
