@@ -4,7 +4,13 @@
  * hands over. Plain JavaScript, because nothing is compiled at this point.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+	existsSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -54,6 +60,20 @@ run(
 	"-p",
 	root,
 );
+
+prune(join(root, "build/js"), root);
+
+/** Removes what was compiled from files that are gone: mocha would run specs that nobody has any more. */
+function prune(compiled, sources) {
+	for (const entry of readdirSync(compiled, { withFileTypes: true })) {
+		const path = join(compiled, entry.name);
+		if (entry.isDirectory()) prune(path, join(sources, entry.name));
+		else if (/\.js(\.map)?$/.test(entry.name)) {
+			const source = entry.name.replace(/\.js(\.map)?$/, ".ts");
+			if (!existsSync(join(sources, source))) rmSync(path);
+		}
+	}
+}
 
 const [name = "help", ...words] = process.argv.slice(2);
 const program = name === "test" ? "test.js" : "hookswitch.js";

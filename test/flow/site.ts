@@ -2,6 +2,7 @@
  * A small site on the virtual network: a profile server and a registrar made of the
  * core's own machines, and a phone with its storage. Portable.
  */
+import { logLine } from "../../hosts/log-line.js";
 import { Agent, type AgentOptions } from "../../src/agent.js";
 import {
 	type EventState,
@@ -497,7 +498,7 @@ export class Phone implements NetworkNode {
 
 	/** Everything that it ever said, as one text. */
 	log(): string {
-		return JSON.stringify(this.events);
+		return this.events.map((event) => logLine(0, event)).join("\n");
 	}
 }
 

@@ -22,7 +22,7 @@ import {
 } from "./network/wire.js";
 
 describe("network of the QEMU host", function () {
-	this.timeout(15_000);
+	this.timeout(30_000);
 	let image: string;
 	let guest: Guest;
 

@@ -9,7 +9,7 @@ import { testImage } from "./network/image.js";
 import { noSegment, Segment } from "./network/segment.js";
 
 describe("network of the QEMU host", function () {
-	this.timeout(15_000);
+	this.timeout(30_000);
 	let image: string;
 	let guest: Guest;
 

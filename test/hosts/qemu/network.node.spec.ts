@@ -23,7 +23,7 @@ const server = "127.0.0.2";
 const megabyte = 1024 * 1024;
 
 describe("network of the QEMU host", function () {
-	this.timeout(15_000);
+	this.timeout(30_000);
 	let image: string;
 	let guest: Guest;
 

@@ -91,7 +91,7 @@ export class Guest {
 	async report(
 		event: string,
 		matches: Matcher = () => true,
-		milliseconds = 5000,
+		milliseconds = 12_000,
 	): Promise<Report> {
 		const end = performance.now() + milliseconds;
 		for (let at = this.#next; ; ) {
