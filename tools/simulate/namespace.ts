@@ -55,9 +55,10 @@ export function runInside(): Promise<number> {
 			env: { ...process.env, [MARK]: "1" },
 		},
 	);
-	// The terminal sends Ctrl-C to both: the one inside cleans up, and then both end.
-	process.on("SIGINT", () => undefined);
-	process.on("SIGTERM", () => inside.stdio[LEASH]?.destroy());
+	// The terminal sends Ctrl-C to both, `kill` to this one alone: either way the one
+	// inside cleans up, and then both end.
+	for (const signal of ["SIGINT", "SIGTERM"] as const)
+		process.on(signal, () => inside.stdio[LEASH]?.destroy());
 	return new Promise((resolve, reject) => {
 		inside.once("error", reject);
 		inside.once("exit", (code) => resolve(code ?? 1));

@@ -50,7 +50,8 @@ export class OwnNetwork implements SiteNetwork {
 		}
 		return [
 			"-netdev",
-			`tap,id=net0,ifname=${tap},script=no,downscript=no`,
+			// The phone has no use for virtio's offloads, and a capture would have their header before each frame.
+			`tap,id=net0,ifname=${tap},script=no,downscript=no,vnet_hdr=off`,
 			"-device",
 			`virtio-net-device,netdev=net0,mac=${macAddress(phone)}`,
 		];

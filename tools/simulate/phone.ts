@@ -116,6 +116,8 @@ export class SimulatedPhone {
 					),
 				);
 			}, timeout);
+			// Whoever is stopped has not to wait for it: the phone and the site keep the program alive.
+			timer.unref();
 			this.#waiters.add(waiter);
 		});
 		// Whoever awaits it is told; a step that failed earlier no longer does.
