@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { Command } from "commander";
 import * as access from "./commands/access.js";
-import { firmwareCommand } from "./commands/firmware.js";
+import * as firmware from "./commands/firmware.js";
 import { examples, printError } from "./commands/outcome.js";
 import * as profile from "./commands/profile.js";
 import * as registrar from "./commands/registrar.js";
@@ -38,9 +38,8 @@ async function main(): Promise<void> {
 		"hookswitch profile set --database site.db sip:alice@example.com registration/@expires 300",
 		"hookswitch access block --database site.db sip:alice@example.com sip:mallory@example.net",
 	);
-	for (const command of [simulate, serve, profile, access, registrar])
+	for (const command of [simulate, serve, profile, access, registrar, firmware])
 		command.register(program);
-	program.addCommand(firmwareCommand().copyInheritedSettings(program));
 	await program.parseAsync();
 }
 

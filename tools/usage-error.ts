@@ -13,4 +13,10 @@ export class UsageError extends Error {
 		this.code = code;
 		this.hint = hint;
 	}
+
+	/** With the hint: where nobody else puts the two together. */
+	toString(): string {
+		const what = `${this.name}: ${this.message}`;
+		return this.hint === "" ? what : `${what}\n  ${this.hint}`;
+	}
 }

@@ -135,6 +135,12 @@ export function register(program: Command): void {
 		edit(user, options, (database, aor) => {
 			const before = database.access(aor);
 			const { presence, contact } = options;
+			if (presence === undefined && contact === undefined)
+				throw new UsageError(
+					"usage",
+					"neither --contact nor --presence is given",
+					"give one of them or both, for example --contact block",
+				);
 			if (presence !== undefined && !presenceRights.some((r) => r === presence))
 				throw badRight(`--presence ${presence}`, presenceRights);
 			if (contact !== undefined && !contactRights.some((r) => r === contact))

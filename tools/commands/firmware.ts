@@ -1,50 +1,61 @@
 /** `hookswitch firmware`: builds the image of a phone. */
-import { Command, Option } from "commander";
+import process from "node:process";
+import { type Command, Option } from "commander";
 import {
 	buildFirmware,
 	type Firmware,
 	type FirmwareProgress,
 } from "../firmware/build.js";
+import { act, examples, type Outcome } from "./outcome.js";
 
 interface Options {
 	readonly target: "qemu";
 	readonly manifest?: string;
 	readonly out?: string;
 	readonly clean?: boolean;
-	readonly json?: boolean;
 }
 
-export function firmwareCommand(): Command {
-	return new Command("firmware")
+export function register(program: Command): void {
+	const command = program
+		.command("firmware")
 		.description("build the phone's firmware")
 		.addOption(
-			new Option("--target <target>", "what it is for")
+			new Option("--target <target>", "the board it is for")
 				.choices(["qemu"])
 				.default("qemu"),
 		)
-		.option("--manifest <file>", "the manifest to build", undefined)
-		.option("--out <folder>", "where the image goes")
-		.option("--clean", "build everything again")
-		.option("--json", "print one JSON object")
-		.addHelpText(
-			"after",
-			"\nExamples:\n  hookswitch firmware\n  hookswitch firmware --clean --json\n  hookswitch firmware --manifest test/xs/manifest.json",
+		.option(
+			"--manifest <file>",
+			"what the firmware is made of (default: the project's manifest.json)",
 		)
-		.action(firmware);
+		.option(
+			"--out <folder>",
+			"where the image goes (default: build/firmware/qemu and the manifest's name)",
+		)
+		.option("--clean", "build everything again");
+	examples(
+		command,
+		"hookswitch firmware",
+		"hookswitch firmware --clean --json",
+		"hookswitch firmware --manifest test/xs/manifest.json",
+	);
+	act(command, build);
 }
 
-async function firmware(options: Options): Promise<void> {
+async function build(options: Options): Promise<Outcome> {
 	const progress = firmwareProgress(process.stderr);
-	const built = await buildFirmware({
-		target: options.target,
-		...(options.manifest ? { manifest: options.manifest } : {}),
-		...(options.out ? { out: options.out } : {}),
-		clean: options.clean ?? false,
-		onProgress: progress.show,
-	});
-	progress.end();
-	if (options.json) console.log(JSON.stringify(built));
-	else console.log(summary(built));
+	try {
+		const built = await buildFirmware({
+			target: options.target,
+			...(options.manifest ? { manifest: options.manifest } : {}),
+			...(options.out ? { out: options.out } : {}),
+			clean: options.clean ?? false,
+			onProgress: progress.show,
+		});
+		return { ok: true, text: summary(built), json: { ...built } };
+	} finally {
+		progress.end();
+	}
 }
 
 /** One line per stage: rewritten as its count grows on a terminal, written once per stage elsewhere. */

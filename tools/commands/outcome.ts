@@ -60,14 +60,19 @@ export function printError(error: unknown): number {
 		if (error.exitCode !== 0 && wantsJson())
 			printFailure(
 				"usage",
-				error.message.replace(/^error: /, ""),
+				error.code === "commander.help"
+					? "no command is named"
+					: error.message.replace(/^error: /, ""),
 				"see --help",
 			);
 		return error.exitCode;
 	}
 	if (error instanceof UsageError) {
 		if (wantsJson()) printFailure(error.code, error.message, error.hint);
-		else console.error(`error: ${error.message}\n  ${error.hint}`);
+		else
+			console.error(
+				[`error: ${error.message}`, error.hint].filter(Boolean).join("\n  "),
+			);
 		return 1;
 	}
 	const { message, stack } = error as Error;

@@ -214,7 +214,9 @@ function take(file: string, options: Options): Outcome {
 		}),
 	);
 	const place = ({ line, column, path, code, message }: Problem) =>
-		`${file}:${line}:${column} ${path} ${code}: ${message}`;
+		[`${file}:${line}:${column}`, path, `${code}: ${message}`]
+			.filter((part) => part !== "")
+			.join(" ");
 	if (taken.errors !== undefined)
 		return {
 			ok: false,

@@ -1,6 +1,6 @@
 /** `hookswitch serve`: the profile server as a process. */
 import process from "node:process";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { nodeHost } from "../../hosts/node/natives.js";
 import { ProfileDatabase } from "../serve/database.js";
 import { LineLog } from "../serve/log.js";
@@ -30,11 +30,13 @@ export function register(program: Command): void {
 			"SQLite file with the settings; made where there is none",
 		)
 		.option("--listen <address:port>", "for UDP and TCP", "0.0.0.0:5060")
-		.option(
-			"--domain <name>",
-			"domain that is served, and digest realm; more than once for more (default: every domain)",
-			(name: string, names: string[]) => [...names, name],
-			[] as string[],
+		.addOption(
+			new Option(
+				"--domain <name>",
+				"domain that is served, and digest realm; more than once for more",
+			)
+				.argParser((name, names: string[]) => [...names, name])
+				.default([], "every domain"),
 		)
 		.option("--trace", "log each SIP message's start line")
 		.option(

@@ -1,11 +1,11 @@
 /** What stops a firmware build: a sentence, and what the person can do about it. */
-export class FirmwareError extends Error {
-	override readonly name = "FirmwareError";
-	/** What to install or do, where that is known. */
-	readonly advice: string;
+import { UsageError } from "../usage-error.js";
 
+export class FirmwareError extends UsageError {
+	override readonly name = "FirmwareError";
+
+	/** `advice`: what to install or do, where that is known. */
 	constructor(message: string, advice = "") {
-		super(advice ? `${message}\n  ${advice}` : message);
-		this.advice = advice;
+		super("firmware", message, advice);
 	}
 }

@@ -240,7 +240,10 @@ function readJson(path: string): ManifestFile {
 	try {
 		text = readFileSync(path, "utf8");
 	} catch {
-		throw new FirmwareError(`no manifest at ${display(path)}`);
+		throw new FirmwareError(
+			`no manifest at ${display(path)}`,
+			"name one with --manifest, such as test/xs/manifest.json",
+		);
 	}
 	try {
 		return JSON.parse(text) as ManifestFile;

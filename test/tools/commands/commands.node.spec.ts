@@ -1,47 +1,11 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ProfileDatabase } from "../../../tools/serve/database.js";
+import { run } from "./run.js";
 
-const program = fileURLToPath(
-	new URL("../../../tools/hookswitch.js", import.meta.url),
-);
 const alice = "sip:alice@example.com";
-
-interface Run {
-	readonly code: number | null;
-	readonly output: string;
-	readonly errors: string;
-	/** The last line. */
-	readonly json: Record<string, unknown>;
-}
-
-function run(words: readonly string[], input = ""): Promise<Run> {
-	const child = spawn(process.execPath, [program, ...words]);
-	let output = "";
-	let errors = "";
-	child.stdout.on("data", (text) => {
-		output += text;
-	});
-	child.stderr.on("data", (text) => {
-		errors += text;
-	});
-	child.stdin.end(input);
-	return new Promise((done) =>
-		child.once("close", (code) => {
-			const last = output.trim().split("\n").at(-1) ?? "";
-			done({
-				code,
-				output,
-				errors,
-				json: last.startsWith("{") ? JSON.parse(last) : {},
-			});
-		}),
-	);
-}
 
 describe("the commands profile and access", () => {
 	let directory: string;
