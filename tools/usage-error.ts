@@ -15,7 +15,7 @@ export class UsageError extends Error {
 	}
 
 	/** With the hint: where nobody else puts the two together. */
-	toString(): string {
+	override toString(): string {
 		const what = `${this.name}: ${this.message}`;
 		return this.hint === "" ? what : `${what}\n  ${this.hint}`;
 	}
