@@ -1,56 +1,47 @@
 /**
- * The agent as a Linux process:
- *
- *   node build/js/hosts/node/main.js --factory FILE --storage FILE [--address 127.0.1.1]
- *     [--port 5060] [--name-server ADDRESS]… [--domain NAME] [--sip-server ADDRESS|NAME]
+ * The agent as a Linux process. `command-line.ts` has its options and exit codes.
  *
  * The log goes to standard output (events as `@` and JSON), commands come from
- * standard input. SIGINT and SIGTERM end it with exit code 0. A restart that the
- * agent asks for happens within the process. A crash is counted in storage and
- * ends it with exit code 70 (EX_SOFTWARE), a command line or file that can't be
- * used with 64 (EX_USAGE): a service manager restarts on 70 and not on 64.
+ * standard input. SIGINT and SIGTERM end it. A restart that the agent asks for
+ * happens within the process; a crash is counted in storage and ends it.
  */
 import { readFileSync, statSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { Agent } from "../../src/agent.js";
 import { Driver } from "../driver.js";
 import { storedReader } from "../platform.js";
+import {
+	HELP,
+	openStorage,
+	parseCommandLine,
+	readFactory,
+	StartError,
+} from "./command-line.js";
 import { Crashes, EARLY } from "./crashes.js";
-import { factoryDocument } from "./factory.js";
-import { open } from "./keyvalue.js";
 import { nodeHost } from "./natives.js";
 import { nodePlatform } from "./platform.js";
 
+/** EX_USAGE: what was asked for can't be; to ask again does not help. */
 const EXIT_USAGE = 64;
+/** EX_SOFTWARE. */
 const EXIT_CRASH = 70;
 
 function main(): void {
-	const { values } = parseArgs({
-		options: {
-			factory: { type: "string" },
-			storage: { type: "string" },
-			address: { type: "string" },
-			port: { type: "string", default: "5060" },
-			"name-server": { type: "string", multiple: true, default: [] },
-			domain: { type: "string" },
-			"sip-server": { type: "string" },
-		},
-	});
-	if (values.factory === undefined || values.storage === undefined)
-		throw new Error("--factory FILE and --storage FILE are needed");
-	const port = Number(values.port);
-	if (!Number.isInteger(port) || port < 1 || port > 65_535)
-		throw new Error(`--port ${values.port} is no port`);
-
-	const factory = factoryDocument(new Uint8Array(readFileSync(values.factory)));
-	const storage = open({ path: values.storage, format: "buffer" });
+	const options = parseCommandLine(process.argv.slice(2));
+	if (options === undefined) {
+		process.stdout.write(HELP);
+		return;
+	}
+	const { address, port, nameServers, domain, sipServer } = options;
+	const host = nodeHost();
+	const factory = readFactory(host, options.factory);
+	const storage = openStorage(options.storage);
 	const crashes = new Crashes(storage);
 	const platform = nodePlatform({
 		storage,
-		address: values.address,
-		nameServers: values["name-server"],
-		domain: values.domain,
-		sipServer: values["sip-server"],
+		address,
+		nameServers,
+		domain,
+		sipServer,
 		console: true,
 		restart: () => setImmediate(boot),
 	});
@@ -58,7 +49,7 @@ function main(): void {
 	let driver: Driver;
 	function boot(): void {
 		platform.close();
-		const agent = new Agent(nodeHost(), {
+		const agent = new Agent(host, {
 			factory,
 			stored: storedReader(storage),
 			safeStart: crashes.isSafeStart,
@@ -101,6 +92,7 @@ function buildOf(): { version: string; time: number } {
 try {
 	main();
 } catch (error) {
-	console.error(`hookswitch: ${(error as Error).message}`);
+	if (!(error instanceof StartError)) throw error;
+	console.error(`error: ${error.message}\n  ${error.hint}`);
 	process.exit(EXIT_USAGE);
 }

@@ -91,13 +91,72 @@ describe("hosts/node: the agent as a process", function () {
 		peer.close();
 	});
 
-	it("a command line or a file that can't be used is exit code 64", async () => {
-		assert.equal(await start("--port", "70000").ended, 64);
-		assert.equal(await start("--no-such-option").ended, 64);
-		assert.equal(await start("--factory", join(directory, "none")).ended, 64);
-		assert.equal(
-			await start("--storage", join(directory, "factory")).ended,
-			64,
-		);
+	/** What it says on standard output and standard error, and its exit code. */
+	async function said(...words: string[]) {
+		const run = spawn(process.execPath, [program, ...words]);
+		child = run;
+		let [output, errors] = ["", ""];
+		run.stdout.on("data", (text) => {
+			output += text;
+		});
+		run.stderr.on("data", (text) => {
+			errors += text;
+		});
+		const code = await new Promise((resolve) => run.once("close", resolve));
+		return { code, output, errors };
+	}
+
+	it("explains itself, with examples", async () => {
+		const { code, output, errors } = await said("--help");
+		assert.deepEqual([code, errors], [0, ""]);
+		assert.match(output, /--name-server ADDRESS/);
+		assert.match(output, /Examples:\n {2}node build/);
+	});
+
+	it("the factory document that its help shows is one", async () => {
+		const { output } = await said("--help");
+		const shown = /<factory[\s\S]*<\/factory>/.exec(output)?.[0] ?? "";
+		writeFileSync(join(directory, "factory"), shown);
+		const phone = start();
+		await phone.event("agent-running");
+	});
+
+	it("says what can't be used, where, and what to do, with exit code 64", async () => {
+		const good = join(directory, "factory");
+		const bad = join(directory, "bad");
+		writeFileSync(bad, `${factory.slice(0, -2)}>\n  <serve/>\n</factory`);
+		const store = ["--storage", join(directory, "storage")];
+		const cases: [RegExp, string[]][] = [
+			[/--factory is missing\n {2}\S/, []],
+			[/--storage is missing\n {2}\S/, ["--factory", good]],
+			[
+				/--port 70000: not a port\n {2}.*--port 5060/,
+				["--factory", good, ...store, "--port", "70000"],
+			],
+			[/'--no-such-option'\n {2}--help/, ["--no-such-option"]],
+			[/'more'.*\n {2}--help/, ["more"]],
+			[
+				/--name-server dns: not an address\n {2}.*192\.0\.2/,
+				["--factory", good, ...store, "--name-server", "dns"],
+			],
+			[
+				/--factory .*none: no such file or directory\n {2}\S/,
+				["--factory", join(directory, "none"), ...store],
+			],
+			[/bad:3:\d+ xml-unfinished: .*\n {2}\S/, ["--factory", bad, ...store]],
+			[
+				/--storage .*factory is not a storage file\n {2}\S/,
+				["--factory", good, "--storage", good],
+			],
+			[
+				/--storage .*: no such file or directory\n {2}\S/,
+				["--factory", good, "--storage", join(directory, "no/storage")],
+			],
+		];
+		for (const [expected, words] of cases) {
+			const { code, output, errors } = await said(...words);
+			assert.deepEqual([code, output], [64, ""], errors);
+			assert.match(errors, expected);
+		}
 	});
 });
