@@ -11,6 +11,7 @@ import { decodeFactory } from "../../src/profile/factory.js";
 import type { KeyValue } from "../platform.js";
 import { factoryDocument } from "./factory.js";
 import { open, StorageError } from "./keyvalue.js";
+import { sipServerOption } from "./platform.js";
 
 export const HELP = `Usage: node build/js/hosts/node/main.js --factory FILE --storage FILE [options]
 
@@ -94,9 +95,10 @@ export function parseCommandLine(
 			`--port ${values.port}: not a port`,
 			"give a number from 1 to 65535, such as --port 5060",
 		);
-	const nameServers = values["name-server"];
+	const { "name-server": nameServers, "sip-server": sipServer } = values;
 	if (address !== undefined) checkAddress("--address", address);
 	for (const each of nameServers) checkAddress("--name-server", each);
+	if (sipServer !== undefined) checkServer(sipServer);
 	return {
 		factory,
 		storage,
@@ -104,7 +106,7 @@ export function parseCommandLine(
 		port,
 		nameServers,
 		domain,
-		sipServer: values["sip-server"],
+		sipServer,
 	};
 }
 
@@ -136,6 +138,17 @@ function checkAddress(option: string, text: string): void {
 			`${option} ${text}: not an address`,
 			`write it in numbers, such as ${option} 192.0.2.20`,
 		);
+}
+
+function checkServer(text: string): void {
+	try {
+		sipServerOption(text);
+	} catch {
+		throw new StartError(
+			`--sip-server ${text}: neither an IPv4 address nor a name`,
+			"write it like 192.0.2.10 or sip.example.com",
+		);
+	}
 }
 
 /** The factory document in a file, checked. Throws StartError. */

@@ -140,6 +140,10 @@ describe("hosts/node: the agent as a process", function () {
 				["--factory", good, ...store, "--name-server", "dns"],
 			],
 			[
+				/--sip-server a\.\.b: neither .*\n {2}.*192\.0\.2/,
+				["--factory", good, ...store, "--sip-server", "a..b"],
+			],
+			[
 				/--factory .*none: no such file or directory\n {2}\S/,
 				["--factory", join(directory, "none"), ...store],
 			],
