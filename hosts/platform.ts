@@ -123,6 +123,11 @@ export interface Platform {
 	memory?(): Readonly<Record<string, EventValue>>;
 }
 
+/** A boot that lived this long, in milliseconds, is a good one (design §5). */
+export const GOOD_BOOT = 60_000;
+/** Crashes in a row, each before its boot was good, that point at the newest documents. */
+export const SAFE_START_AFTER = 3;
+
 /** How the agent reads its stored documents at boot. */
 export function storedReader(
 	storage: KeyValue,

@@ -10,7 +10,7 @@ import config from "mc/config";
 import Timer from "timer";
 import { Agent } from "../../src/agent.js";
 import { Driver } from "../driver.js";
-import { storedReader } from "../platform.js";
+import { GOOD_BOOT, SAFE_START_AFTER, storedReader } from "../platform.js";
 import { readFactory } from "./factory.js";
 import { openLog } from "./log.js";
 import { moddableHost } from "./natives.js";
@@ -20,9 +20,6 @@ import { restart } from "./restart.js";
 const VERSION = "0.1.0";
 /** Crashes are counted under this key; the agent's own keys are in `src/config`. */
 const CRASHES = "crashes";
-/** A boot that lived this long is a good one (design §5). */
-const GOOD_BOOT = 60_000;
-const SAFE_START_AFTER = 3;
 
 export default function main(): void {
 	const log = openLog();

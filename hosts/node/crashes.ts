@@ -3,11 +3,9 @@
  * keeps it in flash: all crashes, and those in a row that came within a minute of
  * their start. Three in a row start the agent without its newest documents.
  */
-import type { KeyValue } from "../platform.js";
+import { GOOD_BOOT, type KeyValue, SAFE_START_AFTER } from "../platform.js";
 
 const KEY = "host.crashes";
-export const EARLY = 60_000;
-const SAFE_START_AFTER = 3;
 
 export class Crashes {
 	readonly #storage: KeyValue;
@@ -33,7 +31,7 @@ export class Crashes {
 	/** `uptime` in milliseconds. */
 	count(uptime: number): void {
 		this.#all++;
-		this.#early = uptime < EARLY ? this.#early + 1 : 0;
+		this.#early = uptime < GOOD_BOOT ? this.#early + 1 : 0;
 		this.#save();
 	}
 

@@ -8,7 +8,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { Agent } from "../../src/agent.js";
 import { Driver } from "../driver.js";
-import { storedReader } from "../platform.js";
+import { GOOD_BOOT, storedReader } from "../platform.js";
 import {
 	HELP,
 	openStorage,
@@ -16,7 +16,7 @@ import {
 	readFactory,
 	StartError,
 } from "./command-line.js";
-import { Crashes, EARLY } from "./crashes.js";
+import { Crashes } from "./crashes.js";
 import { nodeHost } from "./natives.js";
 import { nodePlatform } from "./platform.js";
 
@@ -70,7 +70,7 @@ function main(): void {
 		}
 		process.exit(EXIT_CRASH);
 	});
-	setTimeout(() => crashes.clearEarly(), EARLY).unref();
+	setTimeout(() => crashes.clearEarly(), GOOD_BOOT).unref();
 	for (const signal of ["SIGINT", "SIGTERM"] as const)
 		process.on(signal, () => {
 			driver.stop();

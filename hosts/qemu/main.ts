@@ -2,13 +2,10 @@
 import config from "mc/config";
 import { Agent } from "../../src/agent.js";
 import { Driver } from "../driver.js";
-import { storedReader } from "../platform.js";
+import { SAFE_START_AFTER, storedReader } from "../platform.js";
 import { factoryDocument, open } from "./keyvalue.js";
 import { qemuHost, qemuNatives } from "./natives.js";
 import { qemuPlatform } from "./platform.js";
-
-/** Crashes in a row, each within a minute of boot, that point at the newest documents. */
-const SAFE_START_AFTER = 3;
 
 function main(): void {
 	const native = qemuNatives();
