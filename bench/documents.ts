@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildFirmware, root } from "../tools/firmware/build.js";
+import { buildFirmware } from "../tools/firmware/build.js";
 import { makeStorageImage, startQemu } from "../tools/qemu.js";
+import { projectRoot } from "../tools/setup/root.js";
 
 interface Figure {
 	readonly name: string;
@@ -15,7 +16,7 @@ interface Figure {
 
 const { image } = await buildFirmware({
 	target: "qemu",
-	manifest: join(root, "bench/documents/manifest.json"),
+	manifest: join(projectRoot, "bench/documents/manifest.json"),
 });
 const folder = mkdtempSync(join(tmpdir(), "hookswitch-bench-"));
 const storage = join(folder, "storage.bin");

@@ -5,6 +5,7 @@
  * holds what they share.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { Command } from "commander";
 import * as access from "./commands/access.js";
@@ -14,12 +15,12 @@ import * as profile from "./commands/profile.js";
 import * as registrar from "./commands/registrar.js";
 import * as serve from "./commands/serve.js";
 import * as simulate from "./commands/simulate.js";
-
-/** build/js/tools/hookswitch.js → package.json */
-const packageFile = new URL("../../../package.json", import.meta.url);
+import { projectRoot } from "./setup/root.js";
 
 async function main(): Promise<void> {
-	const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as {
+	const { version } = JSON.parse(
+		readFileSync(join(projectRoot, "package.json"), "utf8"),
+	) as {
 		version: string;
 	};
 	const program = new Command("hookswitch")

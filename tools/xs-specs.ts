@@ -6,13 +6,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-	buildFirmware,
-	type FirmwareProgress,
-	root,
-} from "./firmware/build.js";
+import { buildFirmware, type FirmwareProgress } from "./firmware/build.js";
 import { readManifest } from "./firmware/manifest.js";
 import { makeStorageImage, type Qemu, startQemu } from "./qemu.js";
+import { projectRoot } from "./setup/root.js";
 
 export interface XsTest {
 	/** Titles of the describes around it, and its own. */
@@ -40,7 +37,7 @@ const defaultPatience = 30_000;
 export async function runXsSpecs(
 	options: XsSpecsOptions = {},
 ): Promise<XsSpec[]> {
-	const manifest = join(root, "test/xs/manifest.json");
+	const manifest = join(projectRoot, "test/xs/manifest.json");
 	const { entries } = readManifest(manifest);
 	const { image } = await buildFirmware({
 		target: "qemu",

@@ -10,8 +10,8 @@ import {
 	statSync,
 	writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { projectRoot } from "../setup/root.js";
 import { buildCompiler, compileModules, engineOptions } from "./bytecode.js";
 import { type Component, fetchComponent, readPins } from "./components.js";
 import { FirmwareError } from "./error.js";
@@ -52,13 +52,8 @@ export interface Firmware extends Image {
 	readonly components: Readonly<Record<string, string>>;
 }
 
-/** The repository: build/js/tools/firmware/build.js is four folders down. */
-export const root = resolve(
-	dirname(fileURLToPath(import.meta.url)),
-	"../../../..",
-);
-const compiled = join(root, "build/js");
-const host = join(root, "hosts/qemu");
+const compiled = join(projectRoot, "build/js");
+const host = join(projectRoot, "hosts/qemu");
 const compiler = "riscv64-unknown-elf-gcc";
 const machine = ["-march=rv32imc", "-mabi=ilp32"];
 
@@ -103,16 +98,17 @@ export async function buildFirmware(
 ): Promise<Firmware> {
 	const start = performance.now();
 	const manifest = readManifest(
-		options.manifest ?? join(root, "manifest.json"),
+		options.manifest ?? join(projectRoot, "manifest.json"),
 	);
-	const out = options.out ?? join(root, "build/firmware/qemu", manifest.name);
-	const cache = join(root, "build/firmware/objects");
+	const out =
+		options.out ?? join(projectRoot, "build/firmware/qemu", manifest.name);
+	const cache = join(projectRoot, "build/firmware/objects");
 	if (options.clean) {
 		rmSync(out, { recursive: true, force: true });
 		rmSync(cache, { recursive: true, force: true });
 	}
 	mkdirSync(out, { recursive: true });
-	const unlock = await lock(join(root, "build/firmware"));
+	const unlock = await lock(join(projectRoot, "build/firmware"));
 	try {
 		return await build(manifest, out, cache, options, start);
 	} finally {
@@ -143,7 +139,7 @@ async function build(
 	);
 	const config = join(out, "config.js");
 	const made = new Map([["mc/config", config]]);
-	const needed = neededModules(manifest, root, compiled, made);
+	const needed = neededModules(manifest, projectRoot, compiled, made);
 	writeIfChanged(config, configModule(manifest, needed, times));
 	const modules = await compileModules(
 		bytecodeCompiler,
@@ -186,7 +182,7 @@ async function fetchComponents(
 	onProgress: (done: number, total: number) => void,
 ): Promise<Component[]> {
 	const pins = readPins(join(host, "components.json"));
-	const store = join(root, "build/components");
+	const store = join(projectRoot, "build/components");
 	const components: Component[] = [];
 	for (const id of manifest.components) {
 		const missing = !existsSync(join(store, `${id}-${pins[id]?.version}`));
@@ -204,7 +200,7 @@ function configModule(
 	times: FileTimes,
 ): string {
 	const { version } = JSON.parse(
-		readFileSync(join(root, "package.json"), "utf8"),
+		readFileSync(join(projectRoot, "package.json"), "utf8"),
 	) as { version: string };
 	let time = 0;
 	for (const [specifier, script] of needed.scripts)

@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "../../../tools/firmware/build.js";
+import { projectRoot } from "../../../tools/setup/root.js";
 import { Guest } from "./network/guest.js";
 import { missing, pattern, sleep, source, testImage } from "./network/image.js";
 import {
@@ -47,8 +47,8 @@ describe("network of the QEMU host", function () {
 		if (lack) this.skip();
 		const folder = mkdtempSync(join(tmpdir(), "hookswitch-parts-"));
 		try {
-			const network = join(root, "hosts/qemu/network");
-			const lwip = join(root, "build/components/lwip-2.1.3/src");
+			const network = join(projectRoot, "hosts/qemu/network");
+			const lwip = join(projectRoot, "build/components/lwip-2.1.3/src");
 			const program = join(folder, "parts");
 			execFileSync("gcc", [
 				...["-std=gnu17", "-g", "-O1", "-Wall", "-Wextra", "-Werror"],

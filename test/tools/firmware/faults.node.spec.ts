@@ -4,14 +4,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-	buildFirmware,
-	type Firmware,
-	root,
-} from "../../../tools/firmware/build.js";
+import { buildFirmware, type Firmware } from "../../../tools/firmware/build.js";
 import { makeStorageImage, program, startQemu } from "../../../tools/qemu.js";
+import { projectRoot } from "../../../tools/setup/root.js";
 
-const manifest = join(root, "test/tools/firmware/faults/manifest.json");
+const manifest = join(projectRoot, "test/tools/firmware/faults/manifest.json");
 const patience = 20_000;
 const buildTime = 240_000;
 

@@ -6,12 +6,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildFirmware, root } from "../../../../tools/firmware/build.js";
+import { buildFirmware } from "../../../../tools/firmware/build.js";
 import {
 	makeStorageImage,
 	type Qemu,
 	startQemu,
 } from "../../../../tools/qemu.js";
+import { projectRoot } from "../../../../tools/setup/root.js";
 
 const document = '<factory xmlns="urn:hookswitch:factory:1"/>';
 
@@ -74,7 +75,7 @@ describe("flash storage, on the board in QEMU", function () {
 		directory = mkdtempSync(join(tmpdir(), "hookswitch-board-"));
 		({ image } = await buildFirmware({
 			target: "qemu",
-			manifest: join(root, "test/hosts/qemu/flash/manifest.json"),
+			manifest: join(projectRoot, "test/hosts/qemu/flash/manifest.json"),
 		}));
 	});
 	beforeEach(async () => {

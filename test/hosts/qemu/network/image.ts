@@ -4,10 +4,11 @@
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { buildFirmware, root } from "../../../../tools/firmware/build.js";
+import { buildFirmware } from "../../../../tools/firmware/build.js";
 import { program } from "../../../../tools/qemu.js";
+import { projectRoot } from "../../../../tools/setup/root.js";
 
-export const source = join(root, "test/hosts/qemu/network");
+export const source = join(projectRoot, "test/hosts/qemu/network");
 
 /** The first of these programs that this machine lacks. */
 export function missing(...programs: string[]): string | undefined {
