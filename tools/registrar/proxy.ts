@@ -9,6 +9,7 @@ import type { SipEndpoint, Target } from "../../src/sip/endpoint.js";
 import { Header } from "../../src/sip/header.js";
 import type { Message } from "../../src/sip/message.js";
 import {
+	hostPort,
 	isNumeric,
 	parameter,
 	parseUriText,
@@ -270,7 +271,7 @@ export class SipProxy {
 
 	#uri(): string {
 		const { host, port } = this.#local;
-		return `sip:${host.includes(":") ? `[${host}]` : host}:${port}`;
+		return `sip:${hostPort(host, port)}`;
 	}
 
 	/** Numeric addresses only: this proxy serves phones whose contacts are addresses. */

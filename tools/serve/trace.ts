@@ -3,6 +3,7 @@
  * Headers and bodies stay out of it: they may hold secrets.
  */
 import type { Address, Transport } from "../../src/port.js";
+import { hostPort } from "../../src/sip/uri.js";
 import type { Log } from "./log.js";
 
 /** What an endpoint says of each message that it receives or sends. */
@@ -36,7 +37,7 @@ export function logMessage(log: Log, self: Address, traced: Traced): void {
 }
 
 export function text({ host, port }: Address): string {
-	return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+	return hostPort(host, port);
 }
 
 const shortNames: readonly (readonly [type: string, name: string])[] = [
