@@ -1,6 +1,5 @@
 import type { Target } from "../../src/sip/endpoint.js";
 import { parseMessage } from "../../src/sip/message.js";
-import type { OutgoingRequest } from "../../src/sip/writer.js";
 import { EndpointNode } from "../flow/endpoint-node.js";
 import { Network, type NetworkOptions } from "../flow/network.js";
 import {
@@ -12,26 +11,7 @@ import {
 	it,
 	ok,
 } from "../portable.js";
-
-const one = "192.0.2.1";
-const two = "192.0.2.2";
-
-function outgoing(
-	method: string,
-	change: Partial<OutgoingRequest> = {},
-): OutgoingRequest {
-	return {
-		method,
-		uri: `sip:two@${two}`,
-		route: [],
-		from: `"One" <sip:one@${one}>;tag=one`,
-		to: `<sip:two@${two}>`,
-		callId: "call",
-		cseq: 1,
-		headers: [],
-		...change,
-	};
-}
+import { one, outgoing, two } from "./vectors.js";
 
 const udp: Target = { transport: "udp", address: { host: two, port: 5060 } };
 const tcp: Target = { transport: "tcp", address: { host: two, port: 5060 } };

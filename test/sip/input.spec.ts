@@ -2,7 +2,6 @@ import { HookswitchError } from "../../src/errors.js";
 import type { EndpointOutput } from "../../src/sip/endpoint.js";
 import { SipEndpoint } from "../../src/sip/endpoint.js";
 import { parseMessage } from "../../src/sip/message.js";
-import type { OutgoingRequest } from "../../src/sip/writer.js";
 import {
 	ascii,
 	deepEqual,
@@ -13,27 +12,14 @@ import {
 	ok,
 	utf8,
 } from "../portable.js";
-import { notify, ok as okResponse, register, sip } from "./vectors.js";
-
-const one = "192.0.2.1";
-const two = "192.0.2.2";
-
-function outgoing(
-	method: string,
-	change: Partial<OutgoingRequest> = {},
-): OutgoingRequest {
-	return {
-		method,
-		uri: `sip:two@${two}`,
-		route: [],
-		from: `"One" <sip:one@${one}>;tag=one`,
-		to: `<sip:two@${two}>`,
-		callId: "call",
-		cseq: 1,
-		headers: [],
-		...change,
-	};
-}
+import {
+	notify,
+	ok as okResponse,
+	outgoing,
+	register,
+	sip,
+	two,
+} from "./vectors.js";
 
 /** One endpoint alone: what it sends for a datagram, and what it tells. */
 function alone(options: ConstructorParameters<typeof SipEndpoint>[1] = {}) {

@@ -1,4 +1,5 @@
 /** Messages that several specs use. */
+import type { OutgoingRequest } from "../../src/sip/writer.js";
 
 /** Lines joined with CRLF, an empty line, the body. */
 export function sip(lines: readonly string[], body = ""): string {
@@ -52,3 +53,25 @@ export const ok = sip([
 	"Contact: <sip:bob@192.0.2.4>",
 	"Content-Length: 0",
 ]);
+
+/** Hosts of the virtual network. */
+export const one = "192.0.2.1";
+export const two = "192.0.2.2";
+
+/** A request of `one` to `two`. */
+export function outgoing(
+	method: string,
+	change: Partial<OutgoingRequest> = {},
+): OutgoingRequest {
+	return {
+		method,
+		uri: `sip:two@${two}`,
+		route: [],
+		from: `"One" <sip:one@${one}>;tag=one`,
+		to: `<sip:two@${two}>`,
+		callId: "call",
+		cseq: 1,
+		headers: [],
+		...change,
+	};
+}
