@@ -1,5 +1,7 @@
 /** Every command explains itself, and its examples are commands that it would take. */
 import { doesNotThrow, match, ok } from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
 import * as access from "../../../tools/commands/access.js";
 import * as firmware from "../../../tools/commands/firmware.js";
@@ -7,6 +9,7 @@ import * as profile from "../../../tools/commands/profile.js";
 import * as registrar from "../../../tools/commands/registrar.js";
 import * as serve from "../../../tools/commands/serve.js";
 import * as simulate from "../../../tools/commands/simulate.js";
+import { projectRoot } from "../../../tools/setup/root.js";
 
 interface Found {
 	readonly name: string;
@@ -41,13 +44,24 @@ function helpOf(command: Command): string {
 }
 
 /** `npm run simulate` is `hookswitch simulate` with what it needs installed. */
-function examplesOf(help: string): string[] {
-	return (help.split("\nExamples:\n")[1] ?? "")
+function plain(line: string): string {
+	return line
+		.replace(/ +#.*$/, "")
 		.trim()
-		.split("\n")
-		.map((line) =>
-			line.trim().replace(/^npm run (\w+)(?: --)?/, "hookswitch $1"),
-		);
+		.replace(/^npm run (simulate)(?: --)?/, "hookswitch $1")
+		.replace(/^npx /, "");
+}
+
+function examplesOf(help: string): string[] {
+	const lines = (help.split("\nExamples:\n")[1] ?? "").trim().split("\n");
+	return lines.map(plain);
+}
+
+/** Lines of code blocks. */
+function examplesIn(page: string): string[] {
+	const blocks = page.split(/^```.*$/m).filter((_, index) => index % 2 === 1);
+	const lines = blocks.join("\n").split("\n").map(plain);
+	return lines.filter((line) => line.startsWith("hookswitch "));
 }
 
 describe("the commands' help", () => {
@@ -57,6 +71,8 @@ describe("the commands' help", () => {
 			match(command.description(), /^[a-z].*[^.]$/, name);
 			for (const option of command.options)
 				match(option.description, /[^.]$/, `${name} ${option.flags}`);
+			for (const argument of command.registeredArguments)
+				match(argument.description, /[^.]$/, `${name} ${argument.name()}`);
 		}
 		for (const { name, command } of doers)
 			ok(
@@ -65,24 +81,38 @@ describe("the commands' help", () => {
 			);
 	});
 
-	it("has examples of the command that it is about, which the command takes", () => {
+	/** The command that takes the words, "" if none does. */
+	function takes(example: string): string {
 		let taken = "";
 		for (const { name, command } of doers)
 			command.action(() => {
 				taken = name;
 			});
+		const words = example.split(" < ")[0]?.split(" ") ?? [];
+		doesNotThrow(
+			() => program.parse(words.slice(1), { from: "user" }),
+			example,
+		);
+		return taken;
+	}
+
+	it("has examples of the command that it is about, which the command takes", () => {
 		for (const { name, command } of commands) {
 			const examples = examplesOf(helpOf(command));
-			for (const example of examples) {
-				taken = "";
-				const words = example.split(" < ")[0]?.split(" ") ?? [];
-				doesNotThrow(
-					() => program.parse(words.slice(1), { from: "user" }),
-					example,
-				);
-				ok(taken.startsWith(name), example);
-			}
+			for (const example of examples)
+				ok(takes(example).startsWith(name), example);
 			ok(examples.length > 0, name);
 		}
+	});
+
+	it("is not contradicted by the documents' examples", () => {
+		const docs = readdirSync(join(projectRoot, "docs"))
+			.filter((name) => name.endsWith(".md"))
+			.map((name) => `docs/${name}`);
+		const examples = ["README.md", ...docs].flatMap((name) =>
+			examplesIn(readFileSync(join(projectRoot, name), "utf8")),
+		);
+		for (const example of examples) ok(takes(example), example);
+		ok(examples.length > 5);
 	});
 });
