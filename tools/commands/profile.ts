@@ -55,8 +55,8 @@ export function register(program: Command): void {
 	const setting = databaseOption(profile.command("set"))
 		.description("set one setting, or several at once, after checking them")
 		.argument("<subject>", subjectHelp)
-		.argument("<path>", "and <value>; or several PATH=VALUE")
-		.argument("[values...]")
+		.argument("<path>", "like registration/@expires; or PATH=VALUE")
+		.argument("[values...]", "the path's value; or more PATH=VALUE")
 		.option(
 			"--force",
 			"store and publish it even if it breaks the rules: to test phones",
