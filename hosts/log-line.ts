@@ -29,6 +29,8 @@ function memberName(name: string): string {
 
 function json(value: EventValue | undefined): string {
 	if (value === undefined) return "null";
+	// As JSON.stringify would, in a tenth of its time on XS.
+	if (typeof value === "boolean" || Number.isInteger(value)) return `${value}`;
 	if (typeof value !== "object") return JSON.stringify(value);
 	if (isArray(value)) return `[${value.map(json).join(",")}]`;
 	const members: string[] = [];

@@ -1,7 +1,8 @@
 /*
  * JSON.stringify of what lies in flash. The engine marks the objects it is within, to
  * find cycles, and refuses those that it cannot mark ("read only value"). Here such a
- * refusal is tried again with a replacer that gives copies in RAM.
+ * refusal is tried again with a replacer that gives copies in RAM. And plain texts
+ * take a short way.
  */
 #include "host.h"
 
@@ -47,8 +48,30 @@ static void copy_read_only(txMachine* the)
 	}
 }
 
+/* A text of printable ASCII alone, which most of a log is: the engine's way costs ten times as much. */
+static bool quote_plain(txMachine* the)
+{
+	if (mxArgc != 1 || (mxArgv(0)->kind != XS_STRING_KIND && mxArgv(0)->kind != XS_STRING_X_KIND))
+		return false;
+	const char* text = mxArgv(0)->value.string;
+	txSize length = 0;
+	for (; text[length]; length++)
+		if (text[length] < 0x20 || text[length] > 0x7e || text[length] == '"' || text[length] == '\\')
+			return false;
+	char* quoted = fxNewChunk(the, length + 3);
+	quoted[0] = '"';
+	memcpy(quoted + 1, mxArgv(0)->value.string, (size_t)length); /* the new chunk may have moved it */
+	quoted[length + 1] = '"';
+	quoted[length + 2] = 0;
+	mxResult->value.string = quoted;
+	mxResult->kind = XS_STRING_KIND;
+	return true;
+}
+
 static void json_stringify(txMachine* the)
 {
+	if (quote_plain(the))
+		return;
 	mxTry(the)
 	{
 		fx_JSON_stringify(the);
