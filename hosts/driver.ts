@@ -349,11 +349,16 @@ export class Driver {
 	}
 
 	#log(event: EventOutput): void {
-		this.#platform.log(logLine(Math.round(this.#platform.now()), event));
+		this.#platform.log(logLine(microseconds(this.#platform.now()), event));
 	}
 }
 
 function reasonOf(error: unknown): string {
 	if (error instanceof Error) return `${error.name}: ${error.message}`;
 	return error === undefined ? "unknown" : String(error);
+}
+
+/** Whole microseconds, in milliseconds: more digits only make the log longer. */
+function microseconds(milliseconds: number): number {
+	return Math.round(milliseconds * 1000) / 1000;
 }
