@@ -466,7 +466,9 @@ export class Agent {
 	#document(output: Extract<EnrolmentOutput, { kind: "document" }>): void {
 		const { profile, for: name } = output;
 		const now = this.#now;
-		const change = this.#configuration.receive(output, this.#fingerprint());
+		// Only a local-network profile belongs to a network.
+		const network = profile === "local-network" ? this.#fingerprint() : "";
+		const change = this.#configuration.receive(output, network);
 		if (change === "same") this.#enrolment.setHeld(profile, name, output.etag);
 		else if (change !== undefined) this.#apply(change, output.effectiveBy);
 		this.#enrolment.verdict(now, profile, name, change !== undefined);

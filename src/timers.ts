@@ -28,9 +28,12 @@ export class Timers {
 
 	/** The earliest deadline, or Infinity. */
 	deadline(): number {
+		const deadlines = this.#deadlines;
 		let earliest = Number.POSITIVE_INFINITY;
-		for (const deadline of this.#deadlines)
+		for (let slot = 0; slot < deadlines.length; slot++) {
+			const deadline = deadlines[slot] as number;
 			if (deadline < earliest) earliest = deadline;
+		}
 		return earliest;
 	}
 

@@ -15,7 +15,7 @@
  * and only after a collection did not help.
  */
 static txCreation creation = {
-	.initialChunkSize = 32 * 1024,
+	.initialChunkSize = 36 * 1024,
 	.incrementalChunkSize = 2 * 1024,
 	.initialHeapCount = 3840,
 	.incrementalHeapCount = 128,

@@ -150,8 +150,11 @@ export class Documents {
 	}
 
 	#find(profile: DocumentKind, name: string): Held | undefined {
-		for (const held of this.#held)
+		const all = this.#held;
+		for (let index = 0; index < all.length; index++) {
+			const held = all[index] as Held;
 			if (held.profile === profile && held.for === name) return held;
+		}
 		return undefined;
 	}
 

@@ -232,7 +232,11 @@ export class Journal {
 	#entry(name: string): Entry {
 		const listed = this.#unclaimed.indexOf(name);
 		if (listed >= 0) this.#unclaimed.splice(listed, 1);
-		for (const entry of this.#entries) if (entry.name === name) return entry;
+		const entries = this.#entries;
+		for (let index = 0; index < entries.length; index++) {
+			const entry = entries[index] as Entry;
+			if (entry.name === name) return entry;
+		}
 		const entry = this.#open(name);
 		this.#entries.push(entry);
 		return entry;

@@ -5,7 +5,7 @@
  *
  * It must not know how a step is carried out.
  */
-import { differences } from "../profile/difference.js";
+import { type Difference, differences } from "../profile/difference.js";
 import type { Settings } from "../profile/settings.js";
 
 /** In the order in which steps are carried out. */
@@ -50,14 +50,15 @@ export function plan(before: Settings, after: Settings): Plan {
 		!sameNames(before.users, after.users) ||
 		!sameNames(before.accounts, after.accounts);
 	const register: string[] = [];
-	for (const difference of found) {
+	for (let index = 0; index < found.length; index++) {
+		const difference = found[index] as Difference;
 		if (changed.length < MOST_PATHS) changed.push(difference.path);
 		if (difference.part === "provisioning") enrol = true;
 		if (difference.interrupts === "network") network = true;
 		else if (difference.interrupts === "enrolment") enrol = true;
 		else if (difference.interrupts === "registration") {
 			if (difference.account === "") everyAccount = true;
-			else add(register, difference.account);
+			else include(register, difference.account);
 		}
 		// A server or name that is no matter of registration matters to the next call all the same.
 		telephone = true;
@@ -73,7 +74,7 @@ export function plan(before: Settings, after: Settings): Plan {
 			(other) => other.enabled && other.aor === account.aor,
 		);
 		if (!known) switchedOn = true;
-		if (everyAccount || !known) add(register, account.aor);
+		if (everyAccount || !known) include(register, account.aor);
 	}
 	const accounts = register.filter((aor) =>
 		enabled.some((account) => account.aor === aor),
@@ -82,21 +83,31 @@ export function plan(before: Settings, after: Settings): Plan {
 	if (leave.length > 0 || switchedOn) enrol = true;
 
 	const steps: Step[] = [];
-	const step = (part: Part, names: readonly string[], interrupts = false) =>
-		steps.push({ part, accounts: names, interrupts });
-	if (telephone) step(Part.Telephone, []);
-	if (accounts.length > 0) step(Part.Register, accounts);
-	if (leave.length > 0) step(Part.Leave, leave, true);
+	if (telephone) add(steps, Part.Telephone, NONE);
+	if (accounts.length > 0) add(steps, Part.Register, accounts);
+	if (leave.length > 0) add(steps, Part.Leave, leave, true);
 	if (enrol)
-		step(
+		add(
+			steps,
 			Part.Enrol,
 			after.users.map((user) => user.aor),
 		);
-	if (network) step(Part.Network, [], true);
+	if (network) add(steps, Part.Network, NONE, true);
 	return { changed, steps };
 }
 
-function add(list: string[], value: string): void {
+const NONE: readonly string[] = Object.freeze([]);
+
+function add(
+	steps: Step[],
+	part: Part,
+	accounts: readonly string[],
+	interrupts = false,
+): void {
+	steps.push({ part, accounts, interrupts });
+}
+
+function include(list: string[], value: string): void {
 	if (!list.includes(value)) list.push(value);
 }
 
@@ -104,8 +115,8 @@ function sameNames(
 	before: readonly { readonly aor: string }[],
 	after: readonly { readonly aor: string }[],
 ): boolean {
-	return (
-		before.length === after.length &&
-		before.every((each, index) => each.aor === after[index]?.aor)
-	);
+	if (before.length !== after.length) return false;
+	for (let index = 0; index < before.length; index++)
+		if (before[index]?.aor !== after[index]?.aor) return false;
+	return true;
 }

@@ -187,7 +187,9 @@ function hostName(
 }
 
 function option(lease: Lease, code: number): Uint8Array | undefined {
-	for (const each of lease.options) if (each.code === code) return each.bytes;
+	const { options } = lease;
+	for (let index = 0; index < options.length; index++)
+		if (options[index]?.code === code) return options[index]?.bytes;
 	return undefined;
 }
 

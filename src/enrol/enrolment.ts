@@ -251,7 +251,9 @@ export class Enrolment {
 		const event = message.event;
 		if (event !== undefined && event.package.toLowerCase() !== "ua-profile")
 			return { status: 489, headers: [["Allow-Events", "ua-profile"]] };
-		for (const each of this.#profiles) {
+		const profiles = this.#profiles;
+		for (let index = 0; index < profiles.length; index++) {
+			const each = profiles[index] as ProfileEnrolment;
 			if (!each.matches(message)) continue;
 			const answer = each.notify(now, message);
 			this.#advance(now);
@@ -269,8 +271,12 @@ export class Enrolment {
 		let earliest = Number.POSITIVE_INFINITY;
 		if (this.#context.up && this.#device === undefined)
 			earliest = this.#started ? this.#patience : this.#startAt;
-		for (const each of this.#profiles)
-			earliest = Math.min(earliest, each.deadline());
+		const profiles = this.#profiles;
+		for (let index = 0; index < profiles.length; index++)
+			earliest = Math.min(
+				earliest,
+				(profiles[index] as ProfileEnrolment).deadline(),
+			);
 		return earliest;
 	}
 
@@ -280,8 +286,9 @@ export class Enrolment {
 
 	/** RFC 6080 §3.3: each profile's turn comes when the one before it has been answered. */
 	#advance(now: number): void {
-		for (const each of this.#profiles.slice())
-			if (each.over) this.#profiles.splice(this.#profiles.indexOf(each), 1);
+		const profiles = this.#profiles;
+		for (let index = profiles.length - 1; index >= 0; index--)
+			if (profiles[index]?.over) profiles.splice(index, 1);
 		const lease = this.#lease;
 		if (!this.#context.up || lease === undefined) return;
 		if (!this.#started && this.#startAt > now) return;
@@ -397,9 +404,12 @@ export class Enrolment {
 	}
 
 	#find(profile: ProfileType, name: string): ProfileEnrolment | undefined {
-		for (const each of this.#profiles)
+		const profiles = this.#profiles;
+		for (let index = 0; index < profiles.length; index++) {
+			const each = profiles[index] as ProfileEnrolment;
 			if (each.profile === profile && each.name === name && !each.leaving)
 				return each;
+		}
 		return undefined;
 	}
 }

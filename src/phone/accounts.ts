@@ -190,15 +190,20 @@ export class Accounts {
 	}
 
 	deadline(): number {
+		const entries = this.#entries;
 		let earliest = Number.POSITIVE_INFINITY;
-		for (const { registration } of this.#entries)
-			earliest = Math.min(earliest, registration.deadline());
+		for (let index = 0; index < entries.length; index++)
+			earliest = Math.min(
+				earliest,
+				(entries[index] as Entry).registration.deadline(),
+			);
 		return earliest;
 	}
 
 	next(now: number): RegistrationOutput | undefined {
-		for (const { registration } of this.#entries) {
-			const output = registration.next(now);
+		const entries = this.#entries;
+		for (let index = 0; index < entries.length; index++) {
+			const output = (entries[index] as Entry).registration.next(now);
 			if (output !== undefined) return output;
 		}
 		return undefined;

@@ -38,7 +38,9 @@ export function elementPath(section: Section, values: ElementValues): string {
 	if (first === undefined || values[first] === undefined) return section.name;
 	const parts: string[] = [];
 	let used = 0;
-	for (const property of section.keys) {
+	const { keys } = section;
+	for (let index = 0; index < keys.length; index++) {
+		const property = keys[index] as string;
 		const text = keyValue(section, values, property);
 		parts.push(text);
 		const field = section.fields[property];

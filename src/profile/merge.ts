@@ -7,7 +7,7 @@
  * account's owner; all others follow one chain with every user in it, in which the
  * first user has the last word.
  */
-import type { ProfileDocument } from "./document.js";
+import type { GivenServer, ProfileDocument } from "./document.js";
 import type { ElementValues } from "./element.js";
 import { sameKeys } from "./element.js";
 import type {
@@ -78,13 +78,14 @@ export function merge(
 			device,
 			users.length === 0 ? service : serviceOf(common),
 		);
-	users.forEach((user, index) => {
+	for (let index = 0; index < users.length; index++) {
+		const user = users[index] as ProfileDocument;
 		addAccounts(
 			accounts,
 			user,
 			index === 0 ? service : serviceOf([...common, user]),
 		);
-	});
+	}
 	const settings: Settings = {
 		...service,
 		users: (device?.users ?? []).map(userSettings),
@@ -203,12 +204,16 @@ function mergeElements<Table extends FieldTable>(
 	return merged as unknown as readonly Values<Table>[];
 }
 
+const NO_SERVERS: readonly GivenServer[] = Object.freeze([]);
+
 /** The most specific document that names a role gives all servers of that role. */
 function mergeServers(documents: Chain): readonly ServerSettings[] {
 	const servers: ServerSettings[] = [];
 	for (let index = documents.length - 1; index >= 0; index--) {
 		const taken = servers.length;
-		for (const given of documents[index]?.servers ?? []) {
+		const all = documents[index]?.servers ?? NO_SERVERS;
+		for (let at = 0; at < all.length; at++) {
+			const given = all[at] as GivenServer;
 			const role = given.role ?? "registrar";
 			let isTaken = false;
 			for (let other = 0; other < taken; other++)
@@ -223,6 +228,7 @@ function mergeServers(documents: Chain): readonly ServerSettings[] {
 			});
 		}
 	}
+	if (servers.length < 2) return servers;
 	const { words } = SERVER.fields.role;
 	return servers.sort(
 		(one, other) =>

@@ -8,7 +8,12 @@ export type Chain = readonly ProfileDocument[];
 export function chain(
 	...documents: readonly (ProfileDocument | undefined)[]
 ): Chain {
-	return documents.filter((document) => document !== undefined);
+	const given: ProfileDocument[] = [];
+	for (let index = 0; index < documents.length; index++) {
+		const document = documents[index];
+		if (document !== undefined) given.push(document);
+	}
+	return given;
 }
 
 /** Does the value of a more specific document hold against that of a more general one? */

@@ -428,8 +428,10 @@ export function parameter(
 	parameters: readonly Parameter[],
 	name: string,
 ): string | undefined {
-	for (const each of parameters)
+	for (let index = 0; index < parameters.length; index++) {
+		const each = parameters[index] as Parameter;
 		if (each.name === name) return each.value ?? "";
+	}
 	return undefined;
 }
 

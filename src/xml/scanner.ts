@@ -73,7 +73,10 @@ export class XmlScanner {
 	readonly #tag: StartTag;
 	readonly #end: number;
 	#at = 0;
+	/** Rows of the open elements. It never shrinks: setting an array's length moves it on XS. */
 	readonly #open: number[] = [];
+	/** How much of it is in use. */
+	#openSize = 0;
 	#hasBegun = false;
 	#isEmptyElement = false;
 	#hasRoot = false;
@@ -224,7 +227,7 @@ export class XmlScanner {
 		const bytes = this.bytes;
 		const at = this.#at;
 		this.start = at;
-		this.depth = this.#open.length / OPEN_COLUMNS;
+		this.depth = this.#openSize / OPEN_COLUMNS;
 		if (at >= this.#end) return this.#finish();
 		if (bytes[at] !== LESS) return this.#text();
 		const second = bytes[at + 1];
@@ -245,7 +248,7 @@ export class XmlScanner {
 	}
 
 	#finish(): Token {
-		if (this.#open.length > 0)
+		if (this.#openSize > 0)
 			throw new HookswitchError(
 				"xml-unfinished",
 				`the document ends before </${this.#openName()}>`,
@@ -277,7 +280,7 @@ export class XmlScanner {
 				at,
 			);
 		if (spells(bytes, at, CDATA)) {
-			if (this.#open.length === 0) throw outside(at);
+			if (this.#openSize === 0) throw outside(at);
 			this.#at = this.end = readCData(this.#host, bytes, at);
 			this.isCData = true;
 			this.isPlain = this.#host.find(bytes, RETURN, at, this.#end) >= this.#at;
@@ -290,7 +293,7 @@ export class XmlScanner {
 	#text(): Token {
 		const bytes = this.bytes;
 		const start = this.#at;
-		if (this.#open.length === 0) {
+		if (this.#openSize === 0) {
 			const stop = this.#host.span(bytes, WHITE, start, this.#end);
 			if (stop < this.#end && bytes[stop] !== LESS) throw outside(stop);
 			this.isCanonical = false;
@@ -336,7 +339,7 @@ export class XmlScanner {
 
 	#startTag(): Token {
 		const start = this.#at;
-		if (this.#open.length === 0) {
+		if (this.#openSize === 0) {
 			if (this.#hasRoot)
 				throw new HookswitchError(
 					"xml-second-root",
@@ -345,7 +348,7 @@ export class XmlScanner {
 				);
 			this.#hasRoot = true;
 		}
-		if (this.#open.length >= this.#limits.depth * OPEN_COLUMNS)
+		if (this.#openSize >= this.#limits.depth * OPEN_COLUMNS)
 			throw new HookswitchError(
 				"xml-too-deep",
 				`elements are nested more than ${this.#limits.depth} deep`,
@@ -359,8 +362,13 @@ export class XmlScanner {
 		this.nameEnd = tag.nameEnd;
 		this.localStart = tag.localStart;
 		this.namespace = tag.namespace;
-		this.#open.push(tag.nameStart, tag.nameEnd, tag.firstBinding);
-		this.depth = this.#open.length / OPEN_COLUMNS;
+		const open = this.#open;
+		const size = this.#openSize;
+		open[size] = tag.nameStart;
+		open[size + 1] = tag.nameEnd;
+		open[size + 2] = tag.firstBinding;
+		this.#openSize = size + OPEN_COLUMNS;
+		this.depth = this.#openSize / OPEN_COLUMNS;
 		return Token.Start;
 	}
 
@@ -368,7 +376,7 @@ export class XmlScanner {
 		const bytes = this.bytes;
 		const start = this.#at;
 		const nameStart = start + 2;
-		const open = this.#open.length - OPEN_COLUMNS;
+		const open = this.#openSize - OPEN_COLUMNS;
 		if (open < 0)
 			throw new HookswitchError(
 				"xml-end-tag",
@@ -412,18 +420,18 @@ export class XmlScanner {
 	}
 
 	#openName(): string {
-		const open = this.#open.length - OPEN_COLUMNS;
+		const open = this.#openSize - OPEN_COLUMNS;
 		return this.text(this.#open[open] ?? 0, this.#open[open + 1] ?? 0);
 	}
 
 	/** The end of the innermost element. */
 	#leave(): Token {
-		const open = this.#open.length - OPEN_COLUMNS;
-		this.depth = this.#open.length / OPEN_COLUMNS;
+		const open = this.#openSize - OPEN_COLUMNS;
+		this.depth = this.#openSize / OPEN_COLUMNS;
 		this.nameStart = this.#open[open] ?? 0;
 		this.nameEnd = this.#open[open + 1] ?? 0;
 		this.namespaces.leave(this.#open[open + 2] ?? 0);
-		this.#open.length = open;
+		this.#openSize = open;
 		return Token.End;
 	}
 }
