@@ -103,7 +103,7 @@ const defaults: EndpointLimits = Object.freeze({
 	transactions: 64,
 	connections: 8,
 	message: 32768,
-	waiting: 49152,
+	waiting: 36864,
 	// Longer than a subscription's usual hour: its flow has to last.
 	idle: 7200000,
 });

@@ -19,11 +19,17 @@ export type StreamItem =
 
 /** First allocation: a usual message without a body. */
 const smallest = 1024;
+/**
+ * Of a header whose end has not come: longer than any that makes sense. Until then its
+ * length is not known, so its buffer is copied as it grows, and is there twice.
+ */
+const longestHeader = 16_384;
 
 export class Framer {
 	readonly #host: Host;
 	/** Largest message. */
 	readonly #limit: number;
+	readonly #headerLimit: number;
 	/** `#buffer[#start, #end)` is what has come and not gone. */
 	#buffer = noBytes();
 	#start = 0;
@@ -42,11 +48,17 @@ export class Framer {
 	constructor(host: Host, limit: number) {
 		this.#host = host;
 		this.#limit = limit;
+		this.#headerLimit = Math.min(limit, longestHeader);
 	}
 
 	/** Bytes of a message that waits for its rest. */
 	get waiting(): number {
 		return this.#end - this.#start;
+	}
+
+	/** Bytes of memory that they lie in. */
+	get reserved(): number {
+		return this.#buffer.length;
 	}
 
 	/** The array is the framer's from now on: what comes out may be a view of it. */
@@ -70,7 +82,10 @@ export class Framer {
 		}
 		// By doubling until the length is known, which is then the size: memory is scarce.
 		let size = this.#length;
-		if (size === 0) for (size = smallest; size < needed; ) size *= 2;
+		if (size === 0) {
+			for (size = smallest; size < needed; ) size *= 2;
+			size = Math.min(size, this.#headerLimit);
+		}
 		const buffer = new Uint8Array(Math.max(size, needed));
 		buffer.set(this.#buffer.subarray(this.#start, this.#end), 0);
 		buffer.set(bytes, waiting);
@@ -137,7 +152,7 @@ export class Framer {
 		const found = host.search(this.#buffer, this.#headerEnd, from, this.#end);
 		this.#searched = this.#end;
 		if (found < 0)
-			return this.#end - start > this.#limit
+			return this.#end - start > this.#headerLimit
 				? this.#break("message-too-large", this.#end)
 				: undefined;
 		const bodyStart = found + 4;

@@ -6,6 +6,7 @@ import {
 	equal,
 	host,
 	it,
+	ok,
 	utf8,
 } from "../portable.js";
 import { notify, register } from "./vectors.js";
@@ -30,6 +31,22 @@ function feed(pieces: readonly Uint8Array[]): string[] {
 
 describe("sip/stream", () => {
 	const both = utf8(notify + register);
+
+	it("holds no more memory than the longest header and one read, however long a header goes on", () => {
+		const limit = 16384;
+		const framer = new Framer(host(), 32768);
+		const read = utf8("a: b\r\n".repeat(200));
+		const start = utf8("OPTIONS sip:a@example.com SIP/2.0\r\n");
+		framer.push(start);
+		for (let count = 0; count <= limit / read.length; count++) {
+			equal(framer.next(), undefined);
+			framer.push(read.slice());
+			ok(framer.reserved <= limit + read.length, `${framer.reserved} bytes`);
+		}
+		const item = framer.next();
+		equal(item?.kind === "broken" && item.code, "message-too-large");
+		equal(framer.reserved, 0);
+	});
 
 	it("gives each of several messages in one read", () => {
 		deepEqual(feed([both]), [notify, register]);

@@ -28,7 +28,12 @@ export interface EndpointMachineOptions extends EndpointOptions {
  * A phone's limits are for a phone. Here a non-INVITE transaction is remembered for
  * 32 s (Timer J): 200,000 are 6,000 requests a second, some 100 MB.
  */
-const limits = Object.freeze({ transactions: 200_000, connections: 20_000 });
+const limits = Object.freeze({
+	transactions: 200_000,
+	connections: 20_000,
+	// Thousands of phones may be in the middle of a message.
+	waiting: 16 * 1024 * 1024,
+});
 
 export abstract class EndpointMachine implements Machine {
 	protected readonly host: Host;
