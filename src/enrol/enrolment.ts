@@ -162,7 +162,10 @@ export class Enrolment {
 	network(now: number, lease: Lease | undefined, contactUri = ""): void {
 		const context = this.#context;
 		context.up = lease !== undefined;
-		if (lease === undefined) return;
+		if (lease === undefined) {
+			this.#lease = undefined;
+			return;
+		}
 		const contact = `<${contactUri}>;+sip.instance="<${this.#options.instance}>"`;
 		const moved = contact !== context.contact;
 		context.contact = contact;
@@ -364,7 +367,7 @@ export class Enrolment {
 		return enrolment;
 	}
 
-	/** Another network, or another address in it: everything is tried anew, what stands is told our address. */
+	/** Another network, another address in it, or the same one again: everything is tried anew, what stands is told our address. */
 	#beginAgain(now: number, lease: Lease): void {
 		const domain = leaseDomain(this.#host, lease);
 		const local = this.#localNetwork;

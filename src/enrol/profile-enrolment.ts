@@ -100,8 +100,12 @@ export class ProfileEnrolment {
 		return this.#leaving && this.#subscriber === undefined;
 	}
 
-	/** Begins, or begins anew, with these servers. A subscription that stands is kept and told our new address. */
+	/** Begins, or begins anew, with these servers. A subscription that stands is kept and told our new address; one that is being left is given up. */
 	begin(now: number, candidates: readonly Candidate[]): void {
+		if (this.#leaving) {
+			this.#subscriber = undefined;
+			return;
+		}
 		this.#candidates = candidates;
 		if (this.#subscriber?.state === SubscriberState.Active) {
 			this.#subscriber.moved(now, this.#context.contact);

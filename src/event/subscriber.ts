@@ -168,9 +168,8 @@ export class Subscriber {
 		else this.#again(now);
 	}
 
-	/** Our address changed: the dialog's other side must learn it. */
+	/** The network came back, or our address is another: the dialog's other side must learn it, and may have lost us. */
 	moved(now: number, contact: string): void {
-		if (contact === this.#contact) return;
 		this.#contact = contact;
 		this.refresh(now);
 	}
@@ -265,6 +264,8 @@ export class Subscriber {
 				// RFC 6665 §4.1.2.2: what was granted stands until it runs out.
 				this.#flow = this.#flow === undefined ? this.#plan.flow : undefined;
 				if (this.#endWanted) this.#end("unsubscribed", 0, "never");
+				// What was asked for meanwhile has its own reason.
+				else if (this.#refreshWanted) this.#again(now);
 				else this.#retryLater(now, 0);
 				break;
 			case SubscriberState.Ending:

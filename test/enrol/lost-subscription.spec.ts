@@ -127,6 +127,59 @@ describe("a subscription that is lost", () => {
 		equal(new Set(peer.subscribes.map(({ callId }) => callId)).size, 3);
 	});
 
+	it("is refreshed when the network comes back with the same address", () => {
+		const { net, node, peer, up, subscribed } = scene({ options: factory });
+		up();
+		net.run(100);
+		const before = subscribed().length;
+		node.enrolment.network(net.now, undefined);
+		// The server lost us meanwhile.
+		peer.notifier.end(net.now, deviceKey, "timeout");
+		net.cut(server);
+		net.run(40_000);
+		net.cut(server, false);
+		up();
+		net.run(41_000);
+		ok(subscribed().length >= before + 3, `${subscribed()}`);
+		equal(peer.notifier.count(), 3);
+	});
+
+	it("is not waited for any longer when the network comes back", () => {
+		const { net, node, up, subscribed } = scene({ options: factory });
+		net.cut(server);
+		up();
+		// Some rounds of back-off: the next try is minutes away.
+		net.run(300_000);
+		node.enrolment.network(net.now, undefined);
+		net.cut(server, false);
+		up();
+		net.run(301_000);
+		equal(subscribed()[0], "device");
+	});
+
+	it("is not begun anew for a user who is gone when the network changes", () => {
+		const { net, node, peer, up, subscribed } = scene({ options: factory });
+		up();
+		net.run(100);
+		net.cut(server);
+		node.enrolment.setUsers(net.now, []);
+		node.enrolment.setAccessLists(net.now, []);
+		net.drain(phone);
+		net.run(1_000);
+		net.cut(server, false);
+		const before = subscribed().length;
+		node.enrolment.network(net.now, lease({}), "sip:phone@192.0.2.1:5062");
+		net.drain(phone);
+		net.run(2_000);
+		deepEqual(
+			peer.subscribes
+				.slice(before)
+				.filter(({ expires }) => expires !== 0)
+				.map(({ uriText }) => uriText === alice),
+			[false],
+		);
+	});
+
 	it("waits for the network", () => {
 		const { net, node, up, subscribed } = scene({
 			options: { ...factory, backoffFloor: 1000 },

@@ -434,6 +434,15 @@ describe("a refresh", () => {
 		}
 	});
 
+	it("that is wanted while another is under way goes out though that one fails", () => {
+		const { subscriber } = active();
+		const { now } = refreshed(subscriber);
+		subscriber.moved(now, "<sip:phone@192.0.2.99>");
+		deepEqual(outputs(subscriber), []);
+		subscriber.failure(now + 1, "transport");
+		equal(request(subscriber).contact, "<sip:phone@192.0.2.99>");
+	});
+
 	it("follows the request under way", () => {
 		const { subscriber } = active();
 		const { now, refresh } = refreshed(subscriber);
