@@ -57,6 +57,8 @@ export class ProfileEnrolment {
 	/** The round's largest Retry-After, in seconds. */
 	#retryAfter = 0;
 	#absent = false;
+	/** A server of this round gave no answer that tells whether there is a profile. */
+	#unsure = false;
 	#settled = false;
 	#awaitsVerdict = false;
 	#leaving = false;
@@ -186,6 +188,7 @@ export class ProfileEnrolment {
 		this.#redirects = 0;
 		this.#retryAfter = 0;
 		this.#absent = false;
+		this.#unsure = false;
 		this.#attempt(now);
 	}
 
@@ -336,12 +339,13 @@ export class ProfileEnrolment {
 			this.#attempt(now);
 			return;
 		}
-		if (
+		const saysNone =
 			(status === 404 || status === 489 || reason === "noresource") &&
-			this.profile !== "device"
-		)
-			this.#none();
-		else if (again === "never") {
+			this.profile !== "device";
+		if (saysNone) {
+			// In place of a server that is silent, another's word proves nothing: what we hold of the silent one stays good.
+			if (this.#stood || !this.#unsure) this.#none();
+		} else if (again === "never") {
 			this.#settled = true;
 			this.#failed(why, undefined);
 			return;
@@ -351,6 +355,7 @@ export class ProfileEnrolment {
 			this.#wait(now, why, retryAfter);
 			return;
 		}
+		if (!saysNone && redirects.length === 0) this.#unsure = true;
 		this.#retryAfter = Math.max(this.#retryAfter, retryAfter);
 		if (redirects.length > 0 && this.#redirects < redirectLimit) {
 			this.#redirects += 1;

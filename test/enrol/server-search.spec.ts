@@ -1,7 +1,7 @@
 import { AnsweringNode } from "../event/nodes.js";
 import { deepEqual, describe, equal, it, ok } from "../portable.js";
 
-import { alice, domain, factory, own, scene, server } from "./scene.js";
+import { alice, domain, factory, own, scene, server, zone } from "./scene.js";
 
 describe("enrolment looks for a server", () => {
 	it("stored first, then the others, and says which it found", () => {
@@ -141,5 +141,29 @@ describe("enrolment looks for a server", () => {
 		peer.refuse = () => undefined;
 		net.run(2 * 3_600_000);
 		equal(subscribed().length, before + 2);
+	});
+
+	it("takes no other server's word for it that there is none, when the one that should know is silent", () => {
+		const { net, node, up } = scene({
+			options: { ...factory, backoffFloor: 1000 },
+			records: [...zone, { name: "example.com", data: ["A", "192.0.2.3"] }],
+		});
+		let status = 404;
+		const registrar = new AnsweringNode("192.0.2.3", () => ({ status }));
+		net.add("192.0.2.3", registrar);
+		net.cut(server);
+		node.enrolment.setUsers(0, [{ aor: alice }]);
+		node.enrolment.setAccessLists(0, [{ aor: alice }]);
+		up();
+		net.run(150_000);
+		status = 489;
+		net.run(400_000);
+		ok(registrar.requests.length > 3, `${registrar.requests.length}`);
+		ok(!node.log.includes("user absent"), `${node.log}`);
+		ok(!node.log.includes("access absent"), `${node.log}`);
+		// It is asked again as one that fails is.
+		net.cut(server, false);
+		net.run(800_000);
+		ok(node.log.includes("access unchanged"), `${node.log}`);
 	});
 });
