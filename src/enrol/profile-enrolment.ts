@@ -157,6 +157,11 @@ export class ProfileEnrolment {
 	notify(now: number, message: Message): OutgoingResponse {
 		const answer = this.#subscriber?.notify(now, message) ?? { status: 481 };
 		this.#drain(now);
+		if (answer.status === 415 && !this.#leaving) {
+			// The others are not to wait for a document that we can't read.
+			this.#settled = true;
+			this.#failed("415", undefined);
+		}
 		return answer;
 	}
 
@@ -453,6 +458,8 @@ function explain(reason: string): string {
 			return "the server cannot be reached";
 		case "challenge-insecure":
 			return "the server asks for credentials over a link without TLS, and the factory setting trust-network does not allow an answer";
+		case "415":
+			return "the server's NOTIFY carries a type that we did not ask for";
 		case "401":
 		case "407":
 			return "the server does not accept our credentials, or we have none for it";

@@ -207,8 +207,25 @@ describe("enrolment", () => {
 		peer.notifier.changed(net.now, deviceKey);
 		net.drain(server);
 		net.run(200);
-		equal(node.log.at(-1), "NOTIFY 415");
+		deepEqual(node.log.slice(-2), [
+			"NOTIFY 415",
+			"enrolment-failed device 415",
+		]);
 		equal(peer.notifier.count(deviceKey), 1);
+	});
+
+	it("goes on without a document that it can't read, and says so", () => {
+		const { net, node, peer, up, subscribed } = scene({ options: factory });
+		node.enrolment.setUsers(0, [{ aor: alice }]);
+		peer.documents.set(deviceKey, {
+			type: "application/json",
+			bytes: utf8("{}"),
+			etag: "json",
+		});
+		up();
+		net.run(1_000);
+		deepEqual(subscribed(), ["device", "user"]);
+		ok(node.log.includes("enrolment-failed device 415"), `${node.log}`);
 	});
 });
 
