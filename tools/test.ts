@@ -10,6 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { ensurePackages } from "./setup/packages.js";
 import { projectRoot } from "./setup/root.js";
+import { UsageError } from "./usage-error.js";
 
 function step(title: string, program: string, words: readonly string[]): void {
 	process.stdout.write(`${title} … `);
@@ -31,8 +32,9 @@ function step(title: string, program: string, words: readonly string[]): void {
 try {
 	ensurePackages(["firmware", "network", "interop"], console.log);
 } catch (error) {
-	// The specs that need what is missing skip themselves and say so.
-	console.log(error instanceof Error ? error.message : String(error));
+	if (!(error instanceof UsageError)) throw error;
+	console.log(`${error.message}\n  ${error.hint}`);
+	console.log("Tests that need them are skipped, and listed at the end.\n");
 }
 const program = (name: string) => join(projectRoot, "node_modules/.bin", name);
 step("formatter and linter", program("biome"), ["check", "."]);

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { UsageError } from "../usage-error.js";
 
 interface DebianPackage {
 	readonly name: string;
@@ -71,7 +72,7 @@ const INTEROP: readonly DebianPackage[] = [
 	{ name: "sipsak", proof: "sipsak", why: "a second SIP client" },
 	{
 		name: "libasan8",
-		proof: "/usr/lib/x86_64-linux-gnu/libasan.so.8",
+		proof: `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/libasan.so.8`,
 		why: "the storage driver's C under sanitizers",
 	},
 ];
@@ -110,9 +111,14 @@ function privilege(): readonly string[] | undefined {
 	return sudo.status === 0 ? ["sudo"] : undefined;
 }
 
+/** The one command, for root, that installs them. */
+export function installCommand(packages: readonly DebianPackage[]): string {
+	return `apt-get update && ${[...INSTALL, ...names(packages)].join(" ")}`;
+}
+
 /**
  * Makes sure that the packages for the purposes are installed. `say` gets what a
- * person should read. Throws an Error whose message holds the one command to run
+ * person should read. Throws a UsageError whose hint holds the one command to run
  * when they are missing and can't be installed from here.
  */
 export function ensurePackages(
@@ -121,35 +127,48 @@ export function ensurePackages(
 ): void {
 	const missing = missingPackages(purposes);
 	if (missing.length === 0) return;
-	const names = missing.map(({ name }) => name);
-	const install = ["apt-get", "install", "-y", "--no-install-recommends"];
-	const command = `apt-get update && ${[...install, ...names].join(" ")}`;
-	say("Debian packages that are missing here:");
-	for (const { name, why } of missing) say(`  ${name}: ${why}`);
+	const command = installCommand(missing);
 	const front = isThere("apt-get") ? privilege() : undefined;
 	if (front === undefined)
-		throw new Error(
-			`install them, as root, with:\n  ${command}\nand run the command again`,
+		throw new UsageError(
+			"packages-missing",
+			`Debian packages are missing on this machine:\n${listed(missing)}`,
+			`install them, as root, with\n    ${command}\n  and run this again`,
 		);
-	say("installing them now …");
+	say(`Debian packages are missing on this machine:\n${listed(missing)}`);
 	for (const words of [
 		["apt-get", "update"],
-		[...install, ...names],
+		[...INSTALL, ...names(missing)],
 	]) {
 		const [program = "", ...rest] = [...front, ...words];
+		say(`running ${[program, ...rest].join(" ")} …`);
+		// Its own progress goes where a person reads, and not into what programs read.
 		const result = spawnSync(program, rest, {
-			stdio: ["ignore", "pipe", "pipe"],
+			stdio: ["ignore", 2, 2],
 			env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-			encoding: "utf8",
 		});
 		if (result.status !== 0)
-			throw new Error(
-				`'${words.join(" ")}' failed:\n${(result.stderr ?? "").split("\n").slice(-6).join("\n")}\nrun, as root:\n  ${command}`,
+			throw new UsageError(
+				"packages-missing",
+				`'${words.join(" ")}' failed; its own words stand above`,
+				`when that is mended, run as root\n    ${command}\n  and then this again`,
 			);
 	}
 	const still = missingPackages(purposes);
 	if (still.length > 0)
-		throw new Error(
-			`still missing after the installation: ${still.map(({ name }) => name).join(", ")}`,
+		throw new UsageError(
+			"packages-missing",
+			`apt-get was content, but these are not where they belong:\n${still.map(({ name, proof }) => `  ${name}: no ${proof}`).join("\n")}`,
+			"Debian 12 and later have them; on another system install what they hold by hand",
 		);
+}
+
+const INSTALL = ["apt-get", "install", "-y", "--no-install-recommends"];
+
+function names(packages: readonly DebianPackage[]): string[] {
+	return packages.map(({ name }) => name);
+}
+
+function listed(packages: readonly DebianPackage[]): string {
+	return packages.map(({ name, why }) => `  ${name}: ${why}`).join("\n");
 }
