@@ -10,6 +10,7 @@ import {
 	encodeFactoryPartition,
 	FACTORY_PARTITION_SIZE,
 } from "../hosts/node/factory.js";
+import { bound } from "./bound.js";
 import {
 	boardArguments,
 	flashSize,
@@ -73,7 +74,7 @@ export function qemuArguments(options: Omit<QemuOptions, "onLine">): string[] {
 export function startQemu(options: QemuOptions): Qemu {
 	if (options.options)
 		writeOptions(options.options.file, options.options.values);
-	const child = spawn(program, qemuArguments(options), {
+	const child = spawn(...bound(program, qemuArguments(options)), {
 		stdio: ["pipe", "pipe", "pipe"],
 	});
 	let rest = "";
@@ -100,7 +101,7 @@ export function startQemu(options: QemuOptions): Qemu {
 	const kill = () => {
 		child.kill("SIGKILL");
 	};
-	// No phone outlives the program that shows it.
+	// At once, where this process has the time to.
 	process.once("exit", kill);
 	ended.then(() => process.removeListener("exit", kill));
 	return {

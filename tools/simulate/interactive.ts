@@ -51,6 +51,10 @@ export class Interactive {
 				(key) => void this.#key(key),
 			);
 		phones.forEach((phone, index) => {
+			phone.onStop((why) => {
+				this.#states[index]?.off();
+				this.#say(`${phone.name} stopped by itself: ${why}`);
+			});
 			phone.onEvent((event) => {
 				const state = this.#states[index];
 				state?.see(event);

@@ -43,6 +43,7 @@ export class SimulatedPhone {
 	readonly #listeners: ((event: PhoneEvent) => void)[] = [];
 	/** What isn't an event: crash reports above all. The last few lines. */
 	readonly console: string[] = [];
+	#onStop: (why: string) => void = () => undefined;
 	#qemu: Qemu | undefined;
 	#exit: Promise<void> = Promise.resolve();
 	/** `performance.now()` when QEMU was last started. */
@@ -55,6 +56,11 @@ export class SimulatedPhone {
 
 	onEvent(listener: (event: PhoneEvent) => void): void {
 		this.#listeners.push(listener);
+	}
+
+	/** Called with QEMU's last words when it ends by itself. */
+	onStop(listener: (why: string) => void): void {
+		this.#onStop = listener;
 	}
 
 	/** Switches the phone on. `icount` counts instructions as nanoseconds of the phone's clock. */
@@ -72,6 +78,13 @@ export class SimulatedPhone {
 			onLine: (line) => this.#line(line),
 		});
 		this.#qemu = qemu;
+		void qemu.ended.then(({ stderr }) => {
+			for (const line of stderr.split("\n"))
+				if (line !== "") this.console.push(line);
+			// Nobody pulled its plug.
+			if (this.#qemu === qemu)
+				this.#onStop(this.console.at(-1) ?? "QEMU gave no reason");
+		});
 		this.#exit = new Promise((resolve) =>
 			qemu.process.once("exit", () => {
 				// QEMU begins its file anew at each start.
@@ -83,9 +96,10 @@ export class SimulatedPhone {
 
 	/** Pulls the plug: SIGKILL, as a power cut would. */
 	async powerOff(): Promise<void> {
-		this.#qemu?.process.kill("SIGKILL");
-		await this.#exit;
+		const qemu = this.#qemu;
 		this.#qemu = undefined;
+		qemu?.process.kill("SIGKILL");
+		await this.#exit;
 	}
 
 	/** A line to the phone's console, such as `call sip:bob@example.com`. */

@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { bound } from "../bound.js";
 import { projectRoot } from "../setup/root.js";
+import { UsageError } from "../usage-error.js";
 
 /** One JSON line of a server's log. */
 export interface ServerEvent {
@@ -39,8 +41,12 @@ export class ServerProcess {
 	/** Resolves when it is ready; rejects with its own words when it ends before. */
 	start(): Promise<void> {
 		const child = spawn(
-			process.execPath,
-			[PROGRAM, ...this.#words, "--json", "--trace"],
+			...bound(process.execPath, [
+				PROGRAM,
+				...this.#words,
+				"--json",
+				"--trace",
+			]),
 			// Ctrl-C goes to the whole terminal; this process is ended by us, in order.
 			{ stdio: ["ignore", "pipe", "pipe"], detached: true },
 		);
@@ -62,13 +68,19 @@ export class ServerProcess {
 				if (event.code === "ready") resolve();
 				else if (event.level === "error") said.push(event.text);
 				// The last line is the command's outcome, and no event.
-				if (event.code !== undefined) this.#onEvent(event);
+				if (event.ok === false) said.push(String(event.message));
+				if (event.level !== undefined) this.#onEvent(event);
 			});
 			child.once("error", reject);
-			child.once("exit", (code) =>
+			// After its last words, which "exit" does not wait for.
+			child.once("close", (code) =>
 				reject(
-					new Error(
-						`the ${this.#name} ended (exit code ${code}):\n  ${said.slice(-6).join("\n  ")}`,
+					new UsageError(
+						"server-ended",
+						`the ${this.#name} ended (exit code ${code}): ${said.slice(-6).join("\n  ")}`,
+						said.some((line) => line.includes("another program listens"))
+							? "another simulation, test or SIP program has the address: end that one first, or run this as root, on a network of its own"
+							: "run it again; if it stays, report it with these lines",
 					),
 				),
 			);

@@ -1,10 +1,10 @@
 /**
  * `hookswitch simulate`, top to bottom: set-up, firmware, network, site, phones, and
- * then either the check or the person. Owns the folder with all that it writes, and
- * removes it at the end.
+ * then either the check or the person. Removes the folder with all that it writes at
+ * the end.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, freemem, tmpdir } from "node:os";
+import { rmSync } from "node:fs";
+import { cpus, freemem } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { firmwareProgress } from "../commands/firmware.js";
@@ -16,12 +16,13 @@ import { UsageError } from "../usage-error.js";
 import { type CheckResult, runCheck } from "./check.js";
 import { Interactive } from "./interactive.js";
 import {
-	insideOwnNetwork,
+	type Inside,
+	inside,
 	onLeashEnd,
 	ownNetworkObstacle,
 	runInside,
 } from "./namespace.js";
-import { type NetworkKind, siteNetwork } from "./network.js";
+import { type NetworkKind, type SiteNetwork, siteNetwork } from "./network.js";
 import { SimulatedPhone } from "./phone.js";
 import { DOMAIN, Site } from "./site.js";
 
@@ -45,17 +46,12 @@ export async function simulate(
 	const say = (line: string) =>
 		json ? console.error(line) : console.log(line);
 	checkOptions(options);
-	if (!insideOwnNetwork()) {
-		ensurePackages(["firmware"], say);
-		await build();
-		const kind = chooseNetwork(options, say);
-		if (kind === "own") {
-			process.exitCode = await runInside();
-			return undefined;
-		}
-	}
-	const simulation = new Simulation(options, say);
-	return simulation.run();
+	const place = inside();
+	if (place !== undefined) return new Simulation(options, place, say).run();
+	ensurePackages(["firmware"], say);
+	await build();
+	process.exitCode = await runInside(chooseNetwork(options, say));
+	return undefined;
 }
 
 function checkOptions({ devices, network }: SimulateOptions): void {
@@ -85,13 +81,15 @@ function chooseNetwork(
 	say: (line: string) => void,
 ): NetworkKind {
 	if (network === "user") return "user";
-	let obstacle: string | undefined;
-	try {
-		if (process.getuid?.() === 0) ensurePackages(["network"], say);
-		obstacle = ownNetworkObstacle();
-	} catch (error) {
-		obstacle = (error as Error).message;
-	}
+	if (process.getuid?.() === 0)
+		try {
+			ensurePackages(["network"], say);
+		} catch (error) {
+			// The obstacle names what is missing; this is how to get it.
+			if (!(error instanceof UsageError) || network === "own") throw error;
+			say(`${error.message}\n  ${error.hint}`);
+		}
+	const obstacle = ownNetworkObstacle();
 	if (obstacle === undefined) return "own";
 	if (network === "own")
 		throw new UsageError(
@@ -100,7 +98,7 @@ function chooseNetwork(
 			"run it as root, or use --network user",
 		);
 	say(
-		`phones use QEMU's user network, a network of their own is not possible (${obstacle}): no DHCP option 120, no DNS, no local-network profile, no multicast`,
+		`phones can't have a network of their own here (${obstacle}), so they use QEMU's user network`,
 	);
 	return "user";
 }
@@ -118,13 +116,22 @@ async function build(): Promise<Firmware> {
 class Simulation {
 	readonly #options: SimulateOptions;
 	readonly #say: (line: string) => void;
-	readonly #folder = mkdtempSync(join(tmpdir(), "hookswitch-"));
+	readonly #folder: string;
+	readonly #network: SiteNetwork;
 	#site: Site | undefined;
 	#phones: SimulatedPhone[] = [];
 	#interactive: Interactive | undefined;
 
-	constructor(options: SimulateOptions, say: (line: string) => void) {
+	constructor(
+		options: SimulateOptions,
+		{ kind, folder }: Inside,
+		say: (line: string) => void,
+	) {
 		this.#options = options;
+		// Each phone has one for this process's exit.
+		process.setMaxListeners(options.devices + process.getMaxListeners());
+		this.#folder = folder;
+		this.#network = siteNetwork(kind, DOMAIN, folder);
 		this.#say = say;
 	}
 
@@ -142,8 +149,13 @@ class Simulation {
 
 	async #live(): Promise<Outcome | undefined> {
 		const firmware = await build();
-		const kind = insideOwnNetwork() ? "own" : "user";
-		const network = siteNetwork(kind, DOMAIN, this.#folder);
+		const network = this.#network;
+		if (this.#options.devices > network.capacity)
+			throw new UsageError(
+				"too-many-devices",
+				`this network has addresses for ${network.capacity} phones`,
+				`for example --devices ${network.capacity}`,
+			);
 		this.#say(`network: ${network.description}`);
 		const site = new Site({
 			network,
@@ -209,7 +221,8 @@ class Simulation {
 				);
 			process.once("SIGINT", stop);
 			process.once("SIGTERM", stop);
-			if (insideOwnNetwork()) onLeashEnd(stop);
+			process.once("SIGHUP", stop);
+			onLeashEnd(stop);
 			process.once("exit", () => {
 				this.#site?.kill();
 				rmSync(this.#folder, { recursive: true, force: true });

@@ -13,7 +13,7 @@ const MEDIA_PORTS = [10000, 10001];
 
 export class UserNetwork implements SiteNetwork {
 	readonly description =
-		"QEMU's user network on loopback (no root: no DHCP option 120, no DNS, no local-network profile, no multicast)";
+		"QEMU's user network on loopback (no DHCP option 120, no DNS, no local-network profile, no multicast)";
 	// Not 127.0.0.1: a peer there reaches the guest under changing addresses.
 	readonly profileServer = "127.0.0.2";
 	readonly registrar = "127.0.0.3";

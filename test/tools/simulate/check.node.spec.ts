@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { projectRoot } from "../../../tools/setup/root.js";
 import type { CheckResult } from "../../../tools/simulate/check.js";
 import { assertClean, sipMessages } from "../../interop/capture.js";
@@ -117,6 +118,25 @@ class Run {
 
 	signal(name: NodeJS.Signals): void {
 		this.#process.kill(name);
+	}
+
+	/** To the process that the outer one started: the one with the phones. */
+	signalInner(name: NodeJS.Signals): void {
+		const inner = this.#processes().find((id) => {
+			const words = readFileSync(`/proc/${id}/cmdline`, "latin1").split("\0");
+			return (
+				words[0] === process.execPath &&
+				words.includes("simulate") &&
+				Number(id) !== this.#process.pid
+			);
+		});
+		assert.ok(inner, "the run has an inner process");
+		process.kill(Number(inner), name);
+	}
+
+	/** The kernel takes a moment to end what nobody waits for. */
+	async ended(): Promise<void> {
+		while (this.#processes().length > 0) await setTimeout(20);
 	}
 
 	exit(): Promise<number | null> {
@@ -276,18 +296,22 @@ for (const network of ["user", "own"] as const)
 		},
 	);
 
-for (const [signal, network] of [
-	["SIGINT", "user"],
-	["SIGTERM", "user"],
-	["SIGTERM", "own"],
-	["SIGINT", "own"],
+for (const [signal, network, whom] of [
+	["SIGINT", "user", "outer"],
+	["SIGTERM", "user", "outer"],
+	["SIGKILL", "user", "outer"],
+	["SIGKILL", "user", "inner"],
+	["SIGTERM", "own", "outer"],
+	["SIGINT", "own", "outer"],
+	["SIGKILL", "own", "outer"],
+	["SIGKILL", "own", "inner"],
 ] as const)
 	describeWith(
 		{
 			packages: network === "own" ? ["firmware", "network"] : ["firmware"],
 			ownNetwork: network === "own",
 		},
-		`simulate --check, ended by ${signal} on the ${network} network`,
+		`simulate --check, ended by ${signal} to its ${whom} process on the ${network} network`,
 		function () {
 			this.timeout(120_000);
 
@@ -296,8 +320,10 @@ for (const [signal, network] of [
 				try {
 					await run.says("registered after");
 					run.look();
-					run.signal(signal);
+					if (whom === "outer") run.signal(signal);
+					else run.signalInner(signal);
 					assert.notEqual(await run.exit(), 0);
+					if (signal === "SIGKILL") await run.ended();
 					run.assertNothingLeft();
 					run.assertDiscreet();
 				} finally {
