@@ -30,6 +30,7 @@ export interface CallOptions {
 	readonly patience?: number;
 	/** Headers to try to get past the proxy with: `["P-Asserted-Identity", "<sip:…>"]`. */
 	readonly headers?: readonly (readonly [string, string])[];
+	readonly maxForwards?: number;
 	readonly log?: Log;
 	readonly trace?: boolean;
 }
@@ -111,6 +112,7 @@ class Caller extends EndpointMachine {
 				["Allow", "INVITE, ACK, CANCEL, BYE"],
 				...(this.#options.headers ?? []),
 			],
+			maxForwards: this.#options.maxForwards,
 			contentType: "application/sdp",
 			body: this.host.encode(offer(this.local)),
 		};

@@ -163,7 +163,7 @@ export class SipProxy {
 	/** The ACK to a 2xx goes where the 2xx came from. */
 	acknowledge(now: number, transaction: number, message: Message): void {
 		const fork = this.#forks.get(transaction);
-		if (fork?.winner === undefined) return;
+		if (fork?.winner === undefined || message.maxForwards === 0) return;
 		const request = this.#copy(
 			message,
 			undefined,

@@ -98,7 +98,9 @@ export class Registrar extends EndpointMachine {
 		switch (output.kind) {
 			case "request": {
 				const { transaction, message, source } = output;
-				const response = this.#request(now, transaction, message, source);
+				const response = this.#safely(() =>
+					this.#request(now, transaction, message, source),
+				);
 				if (response !== undefined)
 					this.endpoint.respond(now, transaction, response);
 				break;
@@ -119,6 +121,22 @@ export class Registrar extends EndpointMachine {
 		}
 	}
 
+	/** Both databases are files that others may lock, fill or damage: that is told, and the registrar goes on. */
+	#safely(
+		answer: () => OutgoingResponse | undefined,
+	): OutgoingResponse | undefined {
+		try {
+			return answer();
+		} catch (error) {
+			this.log.event(
+				"error",
+				"database-unreadable",
+				`the database cannot be used: ${(error as Error).message}`,
+			);
+			return { status: 500, headers: [["Retry-After", "5"]] };
+		}
+	}
+
 	/** The response that the request deserves at once; undefined: it was passed on. */
 	#request(
 		now: number,
@@ -129,7 +147,6 @@ export class Registrar extends EndpointMachine {
 		const { method, uri } = message;
 		// RFC 3261 §16.3
 		if (uri.scheme !== "sip") return { status: 416 };
-		if (message.maxForwards === 0 && !this.#isOurs(uri)) return { status: 483 };
 		const unknown = message.list(Header.ProxyRequire);
 		if (unknown.length > 0)
 			return { status: 420, headers: [["Unsupported", unknown.join(", ")]] };
@@ -137,6 +154,8 @@ export class Registrar extends EndpointMachine {
 			return this.#register(now, message, source);
 		if (method === "OPTIONS" && uri.user === undefined && this.#isOurs(uri))
 			return { status: 200, headers: [["Allow", allow]] };
+		// What is left would be passed on.
+		if (message.maxForwards === 0) return { status: 483 };
 		if (message.to.tag === undefined)
 			return this.#initial(now, transaction, message, source);
 		// Within a dialog the route that we recorded leads on; who may talk was decided when it began.

@@ -165,14 +165,7 @@ export class Transport {
 	}
 
 	#perform(output: NetworkOutput): void {
-		if (output.kind === "datagram")
-			this.#udp?.send(
-				output.bytes,
-				output.to.port,
-				output.to.host,
-				// An unreachable peer is the transaction's to notice.
-				() => {},
-			);
+		if (output.kind === "datagram") this.#send(output.bytes, output.to);
 		else if (output.kind === "connect") {
 			const { host, port } = output.to;
 			const socket = connect({ host, port, noDelay: true });
@@ -189,6 +182,11 @@ export class Transport {
 				if (socket.writableLength > unsentLimit) socket.destroy();
 			}
 		}
+	}
+
+	/** Where nothing can be sent (port 0 of somebody's Contact), it is lost as any datagram: the transaction notices. */
+	#send(bytes: Uint8Array, { host, port }: Address): void {
+		if (port > 0) this.#udp?.send(bytes, port, host, () => {});
 	}
 
 	#accept(socket: Socket): void {

@@ -259,6 +259,39 @@ describe("registrar and proxy", () => {
 		});
 	});
 
+	it("passes nothing on that has no hops left", async () => {
+		const alice = await phone("alice");
+		await alice.register(600);
+		const { status } = await call("sip:mallory@example.net", "alice", {
+			maxForwards: 0,
+		});
+		equal(status, 483);
+		deepEqual(
+			alice.requests.map(({ method }) => method),
+			[],
+		);
+	});
+
+	it("outlives a contact that nothing can be sent to", async () => {
+		const alice = await phone("alice", { listen: "127.0.0.9" });
+		await alice.register(600, { contact: "<sip:alice@127.0.0.9:0>" });
+		await call("bob", "alice", { patience: 100 });
+		equal((await alice.register(600))?.status, 200);
+		equal((await call("bob", "alice")).status, 200);
+	});
+
+	it("answers 500 while its database can't be used", async () => {
+		const alice = await phone("alice");
+		await alice.register(600);
+		const { credential } = database;
+		database.credential = () => {
+			throw new Error("disk I/O error");
+		};
+		equal((await call("bob", "alice")).status, 500);
+		database.credential = credential;
+		equal((await call("bob", "alice")).status, 200);
+	});
+
 	it("keeps registrations over a restart", async () => {
 		const alice = await phone("alice");
 		await alice.register(600);
