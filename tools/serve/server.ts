@@ -55,6 +55,8 @@ const served = [PROFILE_TYPE, ACCESS_TYPE];
  * than a few seconds is retransmitted, and makes it worse.
  */
 const defaultBacklog = 5000;
+/** Milliseconds. */
+const lookAgain = 1000;
 /** Seconds, spread so that those who were sent away don't return together. */
 const retryAfter = { least: 5, most: 30 };
 
@@ -70,7 +72,10 @@ export class ProfileServer extends EndpointMachine {
 	readonly #backlog: number;
 	/** Subscriptions whose first NOTIFY has not been answered. */
 	readonly #waiting = new Set<string>();
+	/** The latest change that has been looked at. */
 	#seen: number;
+	/** When to look again after the database could not be read. */
+	#lookAt = Number.POSITIVE_INFINITY;
 
 	constructor(host: Host, options: ProfileServerOptions) {
 		super(host, { trace: options.trace ?? false, log: options.log });
@@ -136,6 +141,7 @@ export class ProfileServer extends EndpointMachine {
 						this.#notifier.end(now, key, "noresource");
 				},
 				() => {},
+				nameOf(key),
 			);
 		// What was committed before anybody watched.
 		this.databaseChanged(now);
@@ -143,32 +149,60 @@ export class ProfileServer extends EndpointMachine {
 
 	/** Another process has committed to the database. */
 	databaseChanged(now: number): void {
-		this.#safely(
-			() => {
-				const changes = this.#database.changesAfter(this.#seen);
-				for (const name of concerned(this.#database, changes))
-					if (name.profile === "local-network" && name.subject === "*") {
-						for (const subject of this.#store.subjects("local-network"))
-							this.#changed(now, { ...name, subject });
-					} else this.#changed(now, name);
-				this.#seen = changes.at(-1)?.sequence ?? this.#seen;
-			},
-			() => {},
+		// Until all of it has been looked at, no change counts as seen.
+		this.#lookAt = now + lookAgain;
+		const found = this.#safely(
+			() => this.#database.snapshot(() => this.#concerned()),
+			() => undefined,
 		);
+		if (found === undefined) return;
+		let complete = true;
+		for (const name of found.names)
+			complete &&= this.#safely(
+				() => {
+					this.#changed(now, name);
+					return true;
+				},
+				// What is wrong with one document keeps nobody else from theirs.
+				(error) => !isOfSqlite(error),
+				name,
+			);
+		if (!complete) return;
+		this.#seen = found.last;
+		this.#lookAt = Number.POSITIVE_INFINITY;
+	}
+
+	/** The documents that may be others since we looked, and the latest change. */
+	#concerned(): { readonly names: DocumentName[]; readonly last: number } {
+		const last = this.#database.lastChange();
+		// Counting backwards: a backup was restored, and what it changed stands nowhere.
+		if (last < this.#seen) return { names: this.#store.names(), last };
+		const changes = this.#database.changesAfter(this.#seen);
+		const names = concerned(this.#database, changes).flatMap((name) =>
+			name.profile === "local-network" && name.subject === "*"
+				? this.#store.names().filter(({ profile }) => profile === name.profile)
+				: [name],
+		);
+		return { names, last };
 	}
 
 	/** Before the process ends: what is known is on disk. */
 	stop(): void {
-		this.#store.flush();
+		this.#store.flush(0);
 	}
 
 	protected override ownDeadline(): number {
-		return Math.min(this.#notifier.deadline(), this.#store.deadline);
+		return Math.min(
+			this.#notifier.deadline(),
+			this.#store.deadline,
+			this.#lookAt,
+		);
 	}
 
 	protected override elapsed(now: number): void {
 		this.#notifier.timeout(now);
 		this.#store.timeout(now);
+		if (this.#lookAt <= now) this.databaseChanged(now);
 	}
 
 	override next(now: number): NetworkOutput | undefined {
@@ -177,7 +211,7 @@ export class ProfileServer extends EndpointMachine {
 			const output = super.next(now);
 			// What a message promises is on disk before the message leaves.
 			if (output !== undefined) {
-				this.#store.keepPromises();
+				this.#store.keepPromises(now);
 				return output;
 			}
 			if (!this.#drainNotifier(now)) return undefined;
@@ -406,20 +440,34 @@ export class ProfileServer extends EndpointMachine {
 		return this.#safely<EventState>(
 			() => this.#documents.get(nameOf(key)) ?? {},
 			() => ({}),
+			nameOf(key),
 		);
 	}
 
 	/** The database is a file that others write: what goes wrong with it is told, and the server goes on. */
-	#safely<Result>(body: () => Result, otherwise: () => Result): Result {
+	#safely<Result>(
+		body: () => Result,
+		otherwise: (error: Error) => Result,
+		name?: DocumentName,
+	): Result {
 		try {
 			return body();
-		} catch (error) {
-			this.log.event(
-				"error",
-				"database-unreadable",
-				`the database cannot be used: ${(error as Error).message}`,
-			);
-			return otherwise();
+		} catch (caught) {
+			const error = caught as Error;
+			if (isOfSqlite(error))
+				this.log.event(
+					"error",
+					"database-unreadable",
+					`the database cannot be used: ${error.message}`,
+				);
+			else
+				this.log.event(
+					"error",
+					"document-unusable",
+					`${name ? keyOf(name) : "a document"} cannot be made of its rows: ${error.message}`,
+					name && { profile: name.profile, for: name.subject },
+				);
+			return otherwise(error);
 		}
 	}
 
@@ -466,6 +514,11 @@ export class ProfileServer extends EndpointMachine {
 				break;
 		}
 	}
+}
+
+/** The file, its locks or its disk, and not what somebody wrote into it. */
+function isOfSqlite(error: Error): boolean {
+	return "code" in error && String(error.code).startsWith("SQLITE_");
 }
 
 /** RFC 6665 §4.2.1.1; without Accept the package's own types are meant. */

@@ -33,8 +33,7 @@ export function openSqlite(file: string, options: OpenOptions): Sqlite {
 		);
 	let database: Sqlite | undefined;
 	try {
-		// What digests prove is as good as a password: readable by its owner only.
-		closeSync(openSync(path, "a", 0o600));
+		createPrivate(path);
 		database = new Libsql(path, { timeout: busyTimeout });
 		// Before anything is written: somebody else's file stays as it is.
 		refuseForeign(database, path, options.applicationId);
@@ -52,6 +51,19 @@ export function openSqlite(file: string, options: OpenOptions): Sqlite {
 			`${path}: ${(error as Error).message}`,
 			"name a SQLite file in a directory that this user may write",
 		);
+	}
+}
+
+/**
+ * What digests prove is as good as a password: readable by its owner only. An
+ * existing file is not opened: closing it would give up the locks that this process
+ * holds on it through another connection (POSIX).
+ */
+function createPrivate(path: string): void {
+	try {
+		closeSync(openSync(path, "wx", 0o600));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
 	}
 }
 

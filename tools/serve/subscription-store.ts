@@ -4,11 +4,13 @@
  * with others (who is told twice after a crash has lost nothing).
  */
 import type { SubscriptionRecord } from "../../src/event/notifier.js";
-import { nameOf, type Profile } from "./documents.js";
+import { type DocumentName, nameOf } from "./documents.js";
 import type { ServerState } from "./state.js";
 
 /** Milliseconds that a taken state may wait to be written. */
 const writeAfter = 50;
+/** What could not be written is tried again after so many. */
+const tryAgainAfter = 5000;
 
 export class SubscriptionStore {
 	readonly #state: ServerState;
@@ -16,11 +18,13 @@ export class SubscriptionStore {
 	/** What each subscription is to. */
 	readonly #keys = new Map<string, string>();
 	/** Not written yet: records that were promised, tags that were taken, ids that are gone. */
-	#kept = new Map<string, SubscriptionRecord>();
-	#taken = new Map<string, string>();
-	#gone = new Set<string>();
+	readonly #kept = new Map<string, SubscriptionRecord>();
+	readonly #taken = new Map<string, string>();
+	readonly #gone = new Set<string>();
 	/** When the rest is to be written. */
 	deadline = Number.POSITIVE_INFINITY;
+	/** Not before: the last attempt failed. */
+	#notBefore = 0;
 
 	constructor(state: ServerState, failed: (error: Error) => void) {
 		this.#state = state;
@@ -46,14 +50,9 @@ export class SubscriptionStore {
 		return this.#keys.get(id);
 	}
 
-	/** What is subscribed to of a profile type. */
-	subjects(profile: Profile): string[] {
-		const subjects = new Set<string>();
-		for (const key of this.#keys.values()) {
-			const name = nameOf(key);
-			if (name.profile === profile) subjects.add(name.subject);
-		}
-		return [...subjects];
+	/** What is subscribed to, each once. */
+	names(): DocumentName[] {
+		return [...new Set(this.#keys.values())].map(nameOf);
 	}
 
 	keep(record: SubscriptionRecord): void {
@@ -78,16 +77,16 @@ export class SubscriptionStore {
 	}
 
 	timeout(now: number): void {
-		if (this.deadline <= now) this.flush();
+		if (this.deadline <= now) this.flush(now);
 	}
 
 	/** Before a message leaves: what it promises is written. */
-	keepPromises(): void {
-		if (this.#kept.size > 0) this.flush();
+	keepPromises(now: number): void {
+		if (this.#kept.size > 0 && now >= this.#notBefore) this.flush(now);
 	}
 
-	/** A full disk stops no NOTIFY: it is told, and the server goes on. */
-	flush(): void {
+	/** A full disk stops no NOTIFY: it is told, the server goes on, and tries again. */
+	flush(now: number): void {
 		this.deadline = Number.POSITIVE_INFINITY;
 		if (this.#kept.size + this.#taken.size + this.#gone.size === 0) return;
 		const state = this.#state;
@@ -103,13 +102,17 @@ export class SubscriptionStore {
 			});
 		} catch (error) {
 			this.#failed(error as Error);
+			this.#notBefore = now + tryAgainAfter;
+			this.deadline = this.#notBefore;
+			return;
 		}
-		this.#kept = new Map();
-		this.#taken = new Map();
-		this.#gone = new Set();
+		this.#kept.clear();
+		this.#taken.clear();
+		this.#gone.clear();
 	}
 
 	#later(now: number): void {
-		this.deadline = Math.min(this.deadline, now + writeAfter);
+		const at = Math.max(this.#notBefore, now + writeAfter);
+		this.deadline = Math.min(this.deadline, at);
 	}
 }

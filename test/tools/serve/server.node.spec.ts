@@ -378,6 +378,40 @@ describe("profile server", () => {
 			ok(!(await watcher.notification()).body.includes("ptime"));
 		});
 
+		it("to all others, when one document can't be made", async () => {
+			await watcher.subscribe(access);
+			await watcher.notification();
+			await watcher.subscribe(user);
+			await watcher.notification();
+			const broken = `access_rule WHERE value = 'sip:' || char(1) || '@x'`;
+			sql(
+				`INSERT INTO access_rule (aor, match, value, contact) VALUES ('${alice}', 'user', 'sip:' || char(1) || '@x', 'block')`,
+			);
+			database.set(
+				{ scope: "user", name: alice },
+				{ path: "call/@ring-time", value: "51" },
+			);
+			await watcher.notificationWith(/ring-time="51"/);
+			ok(server.codes().includes("document-unusable"));
+			sql(`DELETE FROM ${broken}`);
+		});
+
+		it("that restoring a backup makes", async () => {
+			const backup = join(directory, "backup.db");
+			execFileSync("sqlite3", [file, `.backup ${backup}`]);
+			await watcher.subscribe(user);
+			const { etag } = await watcher.notification();
+			database.set(
+				{ scope: "user", name: alice },
+				{ path: "call/@ring-time", value: "52" },
+			);
+			await watcher.notificationWith(/ring-time="52"/);
+			execFileSync("sqlite3", [file, `.restore ${backup}`]);
+			const restored = await watcher.notification();
+			ok(!restored.body.includes('ring-time="52"'));
+			notEqual(restored.etag, etag, "the version counts on");
+		});
+
 		it("that there is no document any more", async () => {
 			await watcher.subscribe(access);
 			await watcher.notification();
