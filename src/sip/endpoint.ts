@@ -87,7 +87,10 @@ export interface EndpointOptions {
 }
 
 export interface EndpointLimits {
-	/** Client transactions and server transactions, each. A phone's default: 64 of about 2 KB. */
+	/**
+	 * Client transactions and server transactions, each. A phone's default: 24 of about 1.4 KB
+	 * on XS. Ended ones give way; whoever floods a phone shall not take the room of a document.
+	 */
 	readonly transactions: number;
 	/** TCP and TLS, both ways. */
 	readonly connections: number;
@@ -100,7 +103,7 @@ export interface EndpointLimits {
 }
 
 const defaults: EndpointLimits = Object.freeze({
-	transactions: 64,
+	transactions: 24,
 	connections: 8,
 	message: 32768,
 	waiting: 36864,
