@@ -113,11 +113,11 @@ export class LivePhone {
 
 	/** It has not crashed since it was first switched on, nor failed inside. */
 	assertNeverRestarted(): void {
+		for (const code of ["crash", "internal-error", "endless-output"])
+			assert.deepEqual(this.told(code), []);
 		const running = this.told("agent-running");
 		assert.equal(running.length, this.#boots, "boots");
 		for (const { restarts } of running) assert.equal(restarts, 0);
-		for (const code of ["crash", "internal-error", "endless-output"])
-			assert.deepEqual(this.told(code), []);
 	}
 
 	/** Its registration and its calls work. */
