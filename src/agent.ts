@@ -192,11 +192,11 @@ export class Agent {
 			this.#event("info", "network-up", `the network is up: ${lease.address}`, {
 				address: lease.address,
 			});
-			this.#configuration.restoreLocalNetwork(this.#fingerprint(), (change) =>
-				this.#apply(change, 0),
-			);
 			this.#accounts.network(now, true);
 		}
+		this.#configuration.enterNetwork(this.#fingerprint(), (change) =>
+			this.#apply(change, 0),
+		);
 		this.#enrolment.network(now, lease, this.#endpoint.contactUri("", "udp"));
 	}
 

@@ -71,6 +71,8 @@ export class Configuration {
 	/** In force, and not yet given to the journal. */
 	#unsaved: Unsaved[] = [];
 	#server: string | undefined;
+	/** Of the network that the local-network profile in force came from. */
+	#fingerprint = "";
 
 	constructor(
 		host: Host,
@@ -123,13 +125,19 @@ export class Configuration {
 	}
 
 	/** RFC 6080 §5.1.4.1: a local-network profile holds only in the network that it came from. */
-	restoreLocalNetwork(
-		fingerprint: string,
-		apply: (change: Change) => void,
-	): void {
+	enterNetwork(fingerprint: string, apply: (change: Change) => void): void {
 		const stored = this.#journal.load(this.#key("local-network", ""));
-		if (stored?.proof === fingerprint)
+		if (stored?.proof === fingerprint) {
+			this.#fingerprint = fingerprint;
 			this.#load("local-network", stored.for, apply);
+		} else if (this.#fingerprint !== fingerprint) {
+			const change = this.#drop(
+				"local-network",
+				"",
+				"the local-network profile is another network's",
+			);
+			if (change !== undefined) apply(change);
+		}
 	}
 
 	/** Validate → merge → plan → commit. Undefined: refused. `fingerprint` is the network's. */
@@ -152,6 +160,11 @@ export class Configuration {
 		this.#note(profile, name);
 		if (examination.kind === "same") return "same";
 		const change = this.#adopt(examination, etag);
+		if (profile === "local-network") this.#fingerprint = fingerprint;
+		if (examination.isEmpty) {
+			this.#remove(profile, name);
+			return change;
+		}
 		const label: DocumentLabel = {
 			profile,
 			for: name,
@@ -169,23 +182,13 @@ export class Configuration {
 	/** The server says that there is no such document: what is held of it is no longer good. */
 	withdraw(profile: DocumentKind, name: string): Change | undefined {
 		this.#note(profile, name);
-		const before = this.settings;
-		if (!this.#documents.drop(profile, name)) return undefined;
-		this.#remove(profile, name);
-		const change = plan(before, this.settings);
-		return {
+		const change = this.#drop(
 			profile,
-			for: name,
-			etag: undefined,
-			plan: change,
-			event: {
-				kind: "event",
-				level: "info",
-				code: "document-withdrawn",
-				text: `the server has no ${profile} document of ${name} any more`,
-				data: { profile, for: name, changed: change.changed },
-			},
-		};
+			name,
+			`the server has no ${profile} document of ${name} any more`,
+		);
+		if (change !== undefined) this.#remove(profile, name);
+		return change;
 	}
 
 	/** There is none yet, but none is missing either. */
@@ -254,13 +257,33 @@ export class Configuration {
 			apply(this.#adopt(examination, etag === "" ? undefined : etag));
 	}
 
+	/** Takes a document out of force. */
+	#drop(profile: DocumentKind, name: string, text: string): Change | undefined {
+		const before = this.settings;
+		if (!this.#documents.drop(profile, name)) return undefined;
+		const change = plan(before, this.settings);
+		return {
+			profile,
+			for: name,
+			etag: undefined,
+			plan: change,
+			event: {
+				kind: "event",
+				level: "info",
+				code: "document-withdrawn",
+				text,
+				data: { profile, for: name, changed: change.changed },
+			},
+		};
+	}
+
 	#adopt(candidate: Candidate, etag: string | undefined): Change {
 		const { profile, for: name, digest, version, list } = candidate;
 		for (const warning of candidate.warnings)
 			this.#event(
 				"warning",
 				"document-warning",
-				`${profile} document: ${warning.line}:${warning.column} ${warning.path} ${warning.message}`,
+				`${profile} document: ${placeOf(warning)} ${warning.message}`,
 				{ profile, for: name, warning: plain(warning) },
 			);
 		const before = this.settings;
@@ -300,7 +323,7 @@ export class Configuration {
 		this.#event(
 			"error",
 			"document-refused",
-			`${profile} document refused, what is in force stays: ${first.line}:${first.column} ${first.path} ${first.code}`,
+			`${profile} document refused, what is in force stays: ${placeOf(first)} ${first.code}`,
 			{ profile, for: name, errors: errors.map(plain) },
 		);
 	}
@@ -346,6 +369,11 @@ export class Configuration {
 	): void {
 		this.#events.push({ kind: "event", level, code, text, data });
 	}
+}
+
+/** `line:column path`; broken XML has no path. */
+function placeOf({ line, column, path }: DocumentError): string {
+	return path === "" ? `${line}:${column}` : `${line}:${column} ${path}`;
 }
 
 /** As plain values, for an event. */

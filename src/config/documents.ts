@@ -28,6 +28,8 @@ export interface Candidate {
 	readonly warnings: readonly DocumentError[];
 	/** Canonical. */
 	readonly bytes: Uint8Array;
+	/** A profile without data: it says that what was there before is to be discarded (RFC 6080 §5.3.2). */
+	readonly isEmpty: boolean;
 	readonly document: ProfileDocument | undefined;
 	readonly list: AccessList | undefined;
 }
@@ -82,6 +84,9 @@ export class Documents {
 		bytes: Uint8Array,
 		digest?: string,
 	): Examination {
+		const { largestDocument } = this.settings.provisioning;
+		if (digest === undefined && bytes.length > largestDocument)
+			return { kind: "refused", errors: [tooLarge(largestDocument)] };
 		const decoded =
 			profile === "access"
 				? decodeAccessList(this.#host, bytes)
@@ -109,6 +114,7 @@ export class Documents {
 			version: document.version,
 			warnings,
 			bytes: whole,
+			isEmpty: isProfile && isEmpty(document),
 			document: isProfile ? document : undefined,
 			list: isProfile ? undefined : document,
 		};
@@ -149,11 +155,13 @@ export class Documents {
 		return orphans;
 	}
 
+	/** The device is in one network at a time: its profile takes the place of another network's. */
 	#find(profile: DocumentKind, name: string): Held | undefined {
 		const all = this.#held;
 		for (let index = 0; index < all.length; index++) {
 			const held = all[index] as Held;
-			if (held.profile === profile && held.for === name) return held;
+			if (held.profile !== profile) continue;
+			if (held.for === name || profile === "local-network") return held;
 		}
 		return undefined;
 	}
@@ -170,6 +178,23 @@ export class Documents {
 		}
 		this.#merged = merge(local?.document, device?.document, users);
 	}
+}
+
+/** Does a profile give nothing but whose it is? */
+function isEmpty(document: ProfileDocument): boolean {
+	for (const name in document)
+		if (name !== "type" && name !== "for" && name !== "version") return false;
+	return true;
+}
+
+function tooLarge(limit: number): DocumentError {
+	return {
+		line: 1,
+		column: 1,
+		path: "",
+		code: "xml-too-large",
+		message: `the document is longer than the ${limit} bytes of provisioning/@largest-document`,
+	};
 }
 
 /** A document that is of another kind or of somebody else than was asked for. */
