@@ -326,7 +326,8 @@ async function lock(folder: string): Promise<() => void> {
 		try {
 			writeFileSync(path, String(process.pid), { flag: "wx" });
 			return () => rmSync(path, { force: true });
-		} catch {
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
 			if (ownerIsGone(path)) rmSync(path, { force: true });
 			else await new Promise((fulfil) => setTimeout(fulfil, 100));
 		}

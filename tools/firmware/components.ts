@@ -100,7 +100,7 @@ async function fetchFromNpm(pin: ComponentPin, work: string): Promise<string> {
 			"pack",
 			`${pin.npm}@${pin.version}`,
 			"--ignore-scripts",
-			"--silent",
+			"--loglevel=error",
 			"--pack-destination",
 			work,
 		],
@@ -152,12 +152,18 @@ async function fetchFromDebian(
 	].flatMap((option) => ["-o", option]);
 	const advice =
 		"it needs the Debian mirror that this system is configured with";
-	await runOrFail("apt-get", [...options, "-qq", "update"], { advice });
+	// A mirror of somebody else's that fails is no reason to stop: apt-get says so and exits with 0.
+	const updated = await run("apt-get", [...options, "-qq", "update"]);
 	const download = folder("source");
-	const packageName = await newestOfUpstream(options, source, pin.version);
+	const newest = await newestOfUpstream(options, source, pin.version);
+	if (newest === undefined)
+		throw new FirmwareError(
+			`apt has no source package ${source} ${pin.version}\n${updated.stderr}`.trim(),
+			`${advice}; Debian 12 has it`,
+		);
 	await runOrFail(
 		"apt-get",
-		[...options, "-qq", "source", "--download-only", packageName],
+		[...options, "-qq", "source", "--download-only", `${source}=${newest}`],
 		{ cwd: download, advice },
 	);
 	const names = readdirSync(download);
@@ -175,32 +181,31 @@ async function fetchFromDebian(
 	return description.slice(source.length + 1, -".dsc".length);
 }
 
-/** `name=version` of the newest Debian revision of the pinned upstream version. */
+/** The newest Debian revision of the pinned upstream version: a security update takes its predecessor away. */
 async function newestOfUpstream(
 	options: readonly string[],
 	source: string,
-	version: string,
-): Promise<string> {
+	upstream: string,
+): Promise<string | undefined> {
 	const shown = await run("apt-cache", [...options, "showsrc", source]);
-	const versions = [...shown.stdout.matchAll(/^Version: (.+)$/gm)]
-		.map((match) => match[1] ?? "")
-		.filter((known) => known.startsWith(version));
-	if (versions.length === 0)
-		throw new FirmwareError(
-			`this system's Debian has no source package ${source} ${version}`,
-			"Debian 12 has it",
-		);
-	let newest = versions[0] ?? "";
-	for (const candidate of versions) {
-		const newer = await run("dpkg", [
-			"--compare-versions",
-			candidate,
-			"gt",
-			newest,
-		]);
-		if (newer.code === 0) newest = candidate;
+	let newest: string | undefined;
+	for (const [, version = ""] of shown.stdout.matchAll(/^Version: (.+)$/gm)) {
+		if (!isOfUpstream(version, upstream)) continue;
+		const isNewer =
+			newest === undefined ||
+			(await run("dpkg", ["--compare-versions", version, "gt", newest]))
+				.code === 0;
+		if (isNewer) newest = version;
 	}
-	return `${source}=${newest}`;
+	return newest;
+}
+
+/** Is `2.1.3+dfsg1-2` a Debian revision of 2.1.3? (2.1.30-1 and 2.1.3.1-1 are not.) */
+export function isOfUpstream(version: string, upstream: string): boolean {
+	return (
+		version.startsWith(upstream) &&
+		/^[-+~]/.test(version.slice(upstream.length))
+	);
 }
 
 /** apt does not tell which keys a configured source is signed with; Debian's own are here. */
