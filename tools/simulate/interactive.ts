@@ -3,13 +3,13 @@
  * things. On a terminal it draws; elsewhere it prints what happens, line by line.
  */
 import process from "node:process";
-import { redact } from "../../src/profile/redact.js";
-import { merge } from "../../src/profile/settings.js";
+import { UsageError } from "../usage-error.js";
 import type { SimulatedPhone } from "./phone.js";
 import { draw, type LadderRow, PhoneState } from "./picture.js";
 import { paint, Screen } from "./screen.js";
 import type { ServerEvent } from "./server-process.js";
-import { FRIEND, type Site, STRANGER, userOf } from "./site.js";
+import { newestFirst, settingRows } from "./setting-rows.js";
+import { DOMAIN, FRIEND, type Site, STRANGER, userOf } from "./site.js";
 
 const LADDER_ROWS = 500;
 const KEYS =
@@ -79,7 +79,7 @@ export class Interactive {
 		this.#screen?.open();
 		if (this.#screen === undefined)
 			console.log(
-				`no terminal: events are printed, Ctrl-C ends it. The database: ${this.#site.databaseFile}`,
+				`no terminal: events are printed, Ctrl-C ends it; change something from another shell, for example\n  npx hookswitch profile set --database ${this.#site.databaseFile} sip:${userOf(1)}@${DOMAIN} audio/@codecs PCMU`,
 			);
 		for (const phone of this.#phones) phone.start();
 		await over;
@@ -116,7 +116,8 @@ export class Interactive {
 
 	#settings(index: number, event: Readonly<Record<string, unknown>>): void {
 		const state = this.#states[index];
-		if (state !== undefined) state.settings = givenRows(event.settings);
+		if (state !== undefined)
+			state.settings = newestFirst(settingRows(event.settings), state.settings);
 	}
 
 	async #key(key: string): Promise<void> {
@@ -124,12 +125,15 @@ export class Interactive {
 			this.#quit();
 			return;
 		}
-		if (this.#busy) return;
+		if (this.#busy) {
+			this.#say("the last key's work is not done yet; q quits all the same");
+			return;
+		}
 		this.#busy = true;
 		try {
 			await this.#act(key);
 		} catch (error) {
-			this.#say(error instanceof Error ? error.message : String(error));
+			this.#say(sentence(error));
 		}
 		this.#busy = false;
 		this.#screen?.refresh();
@@ -153,6 +157,7 @@ export class Interactive {
 					`${key === "b" ? "block" : "allow"} which caller for ${user} (${FRIEND}, ${STRANGER}, …)? `,
 				);
 				if (caller === "") return;
+				checkCaller(caller);
 				this.#site.setRule(caller, key === "b" ? "block" : "allow", number);
 				this.#say(`${user}'s access list is changed; call to see it`);
 				return;
@@ -162,6 +167,7 @@ export class Interactive {
 					`who calls ${user} (${FRIEND}, ${STRANGER})? `,
 				);
 				if (caller === "") return;
+				checkCaller(caller);
 				this.#say(`${caller} calls ${user} …`);
 				const status = await this.#site.call(caller, number);
 				this.#say(`${caller}'s call to ${user} ended with ${status}`);
@@ -197,8 +203,14 @@ export class Interactive {
 		const line = await this.#ask(
 			`setting and value for ${userOf(number)} (such as: audio/@codecs PCMU): `,
 		);
+		if (line === "") return;
 		const space = line.indexOf(" ");
-		if (space < 0) return;
+		if (space < 0)
+			throw new UsageError(
+				"usage",
+				`${line}: no value`,
+				"give a setting and its value, such as: audio/@codecs PCMU",
+			);
 		const path = line.slice(0, space);
 		this.#site.changeUserSetting(path, line.slice(space + 1).trim(), number);
 		this.#say(`${path} is changed in the database`);
@@ -221,23 +233,18 @@ export class Interactive {
 	}
 }
 
-/** What settings are when nobody gives any. */
-const DEFAULTS: readonly string[] = settingRows(
-	redact(merge(undefined, undefined, []).settings),
-);
-
-/** The phone's settings as "path value" rows, those that nobody gave left out. */
-function givenRows(settings: unknown): string[] {
-	return settingRows(settings).filter((row) => !DEFAULTS.includes(row));
+/** A user of the site's domain: what may stand before the @ (RFC 3261 §25.1, without escapes). */
+function checkCaller(name: string): void {
+	if (!/^[\w.!~*'()&=+$,;?/-]+$/.test(name))
+		throw new UsageError(
+			"usage",
+			`'${name}' can't be a user of ${DOMAIN}`,
+			`give the name alone, such as ${FRIEND}`,
+		);
 }
 
-function settingRows(value: unknown, path = ""): string[] {
-	if (typeof value !== "object" || value === null)
-		return value === "" ? [] : [`${path} ${String(value)}`];
-	if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
-		return value.length === 0 ? [] : [`${path} ${value.join(" ")}`];
-	const rows: string[] = [];
-	for (const [name, inner] of Object.entries(value))
-		rows.push(...settingRows(inner, path === "" ? name : `${path}/${name}`));
-	return rows;
+function sentence(error: unknown): string {
+	if (error instanceof UsageError)
+		return [error.message, error.hint].filter((text) => text !== "").join("; ");
+	return error instanceof Error ? error.message : String(error);
 }

@@ -15,6 +15,9 @@ export interface LadderRow {
 	readonly carries: string;
 }
 
+/** What is shown elsewhere, or says nothing to a person. */
+const QUIET: ReadonlySet<string> = new Set(["message", "settings", "stored"]);
+
 /** One phone as its log tells. */
 export class PhoneState {
 	readonly name: string;
@@ -68,7 +71,7 @@ export class PhoneState {
 			case "access-in-force":
 				this.documents.set(
 					`access ${text("for")}`,
-					`version ${text("version")}, ${text("rules")} rules`,
+					`version ${text("version")}, ${text("rules")} ${event.rules === 1 ? "rule" : "rules"}`,
 				);
 				break;
 			case "registered":
@@ -90,7 +93,7 @@ export class PhoneState {
 				this.call = "";
 				break;
 		}
-		if (event.code !== "message" && event.code !== "settings") {
+		if (!QUIET.has(event.code)) {
 			this.last = event.text;
 			this.lastLevel = event.level;
 		}
@@ -118,56 +121,59 @@ export function draw(
 	height: number,
 	paint: Paint,
 ): string[] {
+	const foot = [
+		...wrap(picture.notice, " ", width).map((line) => paint("yellow", line)),
+		...wrap(picture.keys, "  ", width).map((line) => paint("dim", line)),
+	];
 	const lines: string[] = [
 		paint("bold", cut(`Hookswitch · ${picture.network}`, width)),
 		"",
+		...drawPhones(picture, width, height >> 1, paint),
 	];
-	picture.phones.forEach((phone, index) => {
-		lines.push(...drawPhone(phone, index === picture.selected, width, paint));
-	});
-	const settings = picture.phones[picture.selected]?.settings ?? [];
-	const room = Math.max(0, height - lines.length - 6);
-	const shown = settings.slice(0, Math.min(settings.length, room >> 1));
-	if (shown.length > 0) {
-		lines.push(
-			"",
-			paint(
-				"bold",
-				`Settings in force on ${picture.phones[picture.selected]?.name}`,
-			),
-		);
-		for (const row of shown) lines.push(cut(`  ${row}`, width));
-		if (shown.length < settings.length)
-			lines.push(paint("dim", `  … ${settings.length - shown.length} more`));
-	}
+	const room = height - lines.length - foot.length;
+	lines.push(...drawSettings(picture, width, Math.floor(room / 3), paint));
+	const left = height - lines.length - foot.length - 2;
 	lines.push("", paint("bold", "SIP messages"));
-	const left = Math.max(1, height - lines.length - 3);
-	for (const row of picture.ladder.slice(-left))
-		lines.push(drawRow(row, width, paint));
-	while (lines.length < height - 2) lines.push("");
-	lines.length = Math.max(0, height - 2);
-	lines.push(
-		paint("yellow", cut(picture.notice, width)),
-		paint("dim", cut(picture.keys, width)),
+	if (left > 0)
+		for (const row of picture.ladder.slice(-left))
+			lines.push(drawRow(row, width, paint));
+	const above = Math.max(0, height - foot.length);
+	while (lines.length < above) lines.push("");
+	return [...lines.slice(0, above), ...foot].slice(-height);
+}
+
+/** The selected one in full, the others in a line each, as many as there is room for. */
+function drawPhones(
+	{ phones, selected }: Picture,
+	width: number,
+	most: number,
+	paint: Paint,
+): string[] {
+	const own = phones[selected];
+	const full = own === undefined ? [] : drawPhone(own, width, paint);
+	const others = Math.max(1, most - full.length);
+	// A window of them that the selected one is in.
+	const first = Math.max(
+		0,
+		Math.min(selected - (others >> 1), phones.length - others - 1),
 	);
+	const shown = phones.slice(first, first + others + 1);
+	const lines = shown.flatMap((phone) =>
+		phone === own ? full : [drawHead(phone, " ", width, paint)],
+	);
+	if (shown.length < phones.length)
+		lines.push(
+			paint("dim", cut(`  … ${phones.length - shown.length} more`, width)),
+		);
 	return lines;
 }
 
-function drawPhone(
-	phone: PhoneState,
-	selected: boolean,
-	width: number,
-	paint: Paint,
-): string[] {
-	const head = `${selected ? "▸" : " "} ${phone.name}  ${phone.phase}  ${phone.address}${phone.call === "" ? "" : `  ${phone.call}`}`;
-	const lines = [
-		paint(phone.phase === "off" ? "dim" : "green", cut(head, width)),
-	];
+function drawPhone(phone: PhoneState, width: number, paint: Paint): string[] {
+	const lines = [drawHead(phone, "▸", width, paint)];
 	for (const [aor, where] of phone.registrations)
 		lines.push(cut(`    ${aor} at ${where}`, width));
-	if (selected)
-		for (const [document, version] of phone.documents)
-			lines.push(paint("dim", cut(`    ${document}: ${version}`, width)));
+	for (const [document, version] of phone.documents)
+		lines.push(paint("dim", cut(`    ${document}: ${version}`, width)));
 	if (phone.last !== "") {
 		const color =
 			phone.lastLevel === "error"
@@ -178,6 +184,58 @@ function drawPhone(
 		lines.push(paint(color, cut(`    ${phone.last}`, width)));
 	}
 	return lines;
+}
+
+function drawHead(
+	phone: PhoneState,
+	mark: string,
+	width: number,
+	paint: Paint,
+): string {
+	const parts = [phone.name, phone.phase, phone.address, phone.call].filter(
+		(part) => part !== "",
+	);
+	return paint(
+		phone.phase === "off" ? "dim" : "green",
+		cut(`${mark} ${parts.join("  ")}`, width),
+	);
+}
+
+/** With its title, at most `most` lines; none where they would say nothing. */
+function drawSettings(
+	{ phones, selected }: Picture,
+	width: number,
+	most: number,
+	paint: Paint,
+): string[] {
+	const phone = phones[selected];
+	if (phone === undefined || phone.settings.length === 0 || most < 3) return [];
+	const { settings } = phone;
+	const shown = settings.slice(0, most - 2);
+	const count =
+		shown.length < settings.length
+			? ` (${shown.length} of ${settings.length}, newest first)`
+			: "";
+	return [
+		"",
+		paint("bold", cut(`Settings in force on ${phone.name}${count}`, width)),
+		...shown.map((row) => cut(`  ${row}`, width)),
+	];
+}
+
+/** The text in as many lines as it takes, broken at `gap`; no line for no text but one. */
+function wrap(text: string, gap: string, width: number): string[] {
+	const lines: string[] = [];
+	let line = "";
+	for (const word of text.split(gap)) {
+		const longer = line === "" ? word : `${line}${gap}${word}`;
+		if (longer.length <= width || line === "") line = longer;
+		else {
+			lines.push(cut(line, width));
+			line = word;
+		}
+	}
+	return [...lines, cut(line, width)];
 }
 
 const NAME_WIDTH = 14;

@@ -55,6 +55,10 @@ describe("tools/simulate: the picture", () => {
 			"in a call with sip:bob@example.com",
 		])
 			ok(lines.includes(text), `'${text}' is missing in\n${lines}`);
+		state.see(event("access-in-force", { for: "a", version: "7", rules: 1 }));
+		equal(state.documents.get("access a"), "version 7, 1 rule");
+		state.see(event("stored", { key: "u8af952dfceed" }));
+		equal(state.last, "text of access-in-force");
 		state.see(event("call-ended", {}));
 		equal(state.call, "");
 		state.off();
@@ -99,6 +103,43 @@ describe("tools/simulate: the picture", () => {
 			const lines = draw(picture({ phones }), width, height, plain);
 			equal(lines.length, height);
 			for (const line of lines) ok([...line].length <= width, line);
+		}
+	});
+
+	it("shows every key and the whole notice on a small terminal, and still messages", () => {
+		const keys = Array.from(
+			{ length: 12 },
+			(_, key) => `[${key}] what it does`,
+		);
+		const notice = `audio/@codecs: ${"must be something else ".repeat(6)}END`;
+		const phones = Array.from(
+			{ length: 30 },
+			(_, index) => new PhoneState(`phone ${index + 1}`),
+		);
+		for (const phone of phones) {
+			phone.see(event("registered", { aor: "alice", registrar: "r" }));
+			phone.settings = Array.from({ length: 40 }, (_, row) => `path ${row}`);
+		}
+		const ladder = Array.from({ length: 50 }, (_, index) => ({
+			time: index,
+			from: "registrar",
+			to: "phone 1",
+			line: `OPTIONS sip:${index} SIP/2.0`,
+			carries: "",
+		}));
+		for (const selected of [0, 15, 29]) {
+			const lines = draw(
+				picture({ phones, ladder, notice, selected, keys: keys.join("  ") }),
+				80,
+				24,
+				plain,
+			);
+			const text = lines.join("\n");
+			equal(lines.length, 24);
+			for (const key of keys) ok(text.includes(key), `${key} in\n${text}`);
+			ok(text.includes("END"), text);
+			ok(text.includes(`▸ phone ${selected + 1} `), text);
+			ok(text.includes("OPTIONS sip:49"), text);
 		}
 	});
 });
