@@ -186,7 +186,7 @@ describe("a subscription that is lost", () => {
 		});
 		net.cut(server);
 		up();
-		net.run(33_000);
+		net.run(32_900);
 		node.enrolment.network(net.now, undefined);
 		net.cut(server, false);
 		net.run(60_000);
