@@ -35,6 +35,7 @@ import { decodeFactory, type FactoryDocument } from "./profile/factory.js";
 import { redact } from "./profile/redact.js";
 import { ladderEvent, type TracedMessage } from "./report/ladder.js";
 import { SipEndpoint } from "./sip/endpoint.js";
+import { hostPort } from "./sip/uri.js";
 import { Timers } from "./timers.js";
 
 export interface AgentOptions {
@@ -85,7 +86,7 @@ export class Agent {
 	readonly #timers = new Timers(1);
 	readonly #events: EventOutput[] = [];
 	/** Messages that are to be told of when nothing more urgent is. */
-	readonly #ladder: TracedMessage[] = [];
+	readonly #ladder: (TracedMessage & { readonly peer: Address })[] = [];
 	readonly #accounts: Accounts;
 	/** What storage held: changes that wait for `start`. */
 	readonly #restored: Change[] = [];
@@ -176,7 +177,8 @@ export class Agent {
 		this.#lease = lease;
 		const moved = lease?.address !== before?.address;
 		if (moved && before !== undefined) {
-			this.#endpoint.setLocal(now, undefined);
+			this.#delivery.disconnect(now);
+			this.#telephone.networkDown();
 			this.#accounts.network(now, false);
 			this.#enrolment.network(now, undefined);
 			this.#event("warning", "network-down", "the network is gone");
@@ -313,7 +315,10 @@ export class Agent {
 			}
 			// Nothing waits for these.
 			const message = this.#ladder.shift();
-			if (message !== undefined) return ladderEvent(this.#host, message);
+			if (message !== undefined) {
+				const { host, port } = message.peer;
+				return ladderEvent(this.#host, message, hostPort(host, port));
+			}
 			const store = this.#configuration.next();
 			if (store !== undefined || this.#events.length === 0) return store;
 		}
@@ -360,7 +365,8 @@ export class Agent {
 				if (this.#trace) this.#ladder.push(output);
 				return undefined;
 			case "malformed": {
-				const from = `${output.source.address.host}:${output.source.address.port}`;
+				const { host, port } = output.source.address;
+				const from = hostPort(host, port);
 				return {
 					kind: "event",
 					level: "warning",
@@ -386,7 +392,8 @@ export class Agent {
 	#failure(output: Extract<DeliveryOutput, { kind: "failure" }>): void {
 		const { owner, reason } = output;
 		const now = this.#now;
-		if (owner === 0) this.#telephone.unacknowledged(unowned(output));
+		// A 2xx of ours has no ACK: the endpoint names the server transaction.
+		if (owner === 0) this.#telephone.unacknowledged(output.transaction);
 		else if (this.#enrolment.owns(owner))
 			this.#enrolment.failure(now, owner, reason);
 		else if (this.#telephone.owns(owner))
@@ -492,7 +499,10 @@ export class Agent {
 		}
 		this.#waiting.push({ steps: later, event });
 		if (effectiveBy !== undefined)
-			this.#timers.set(Timer.EffectiveBy, this.#now + effectiveBy * 1000);
+			this.#timers.set(
+				Timer.EffectiveBy,
+				Math.min(this.#timers.deadline(), this.#now + effectiveBy * 1000),
+			);
 		const { data } = event;
 		this.#event("info", "settings-waiting", "a change waits for a call", data);
 	}
@@ -590,9 +600,4 @@ export class Agent {
 	): void {
 		this.#events.push({ kind: "event", level, code, text, data });
 	}
-}
-
-/** The endpoint tells of a 2xx without ACK as a failure of nobody's, with the server transaction. */
-function unowned(output: { readonly transaction?: number }): number {
-	return output.transaction ?? -1;
 }

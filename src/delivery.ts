@@ -209,6 +209,23 @@ export class Delivery {
 		if (sending.transaction === 0) this.#forget(sending);
 	}
 
+	/** The network is gone: all that is under way fails, and nobody else is tried for it. Who was silent here may answer in the next one. */
+	disconnect(now: number): void {
+		this.#now = now;
+		this.#avoided = [];
+		this.#acquaintances = [];
+		for (const sending of this.#sendings.slice()) {
+			sending.targets.length = 0;
+			sending.reserve.length = 0;
+			sending.target = undefined;
+			sending.failure = "transport";
+			if (sending.lookup !== 0) this.#locator.drop(sending.lookup);
+			sending.lookup = 0;
+			if (sending.transaction === 0) this.#fail(sending);
+		}
+		this.#endpoint.setLocal(now, undefined);
+	}
+
 	datagram(
 		now: number,
 		socket: SocketName,

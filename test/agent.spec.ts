@@ -89,6 +89,21 @@ describe("the agent", () => {
 		deepEqual(drain(machine), []);
 	});
 
+	it("writes IPv6 addresses with brackets", () => {
+		const machine = agent();
+		machine.start(0);
+		machine.command(0, "trace on");
+		drain(machine);
+		const from = { host: "2001:db8::1", port: 5060 };
+		const bytes = utf8(
+			"OPTIONS sip:a@b.example SIP/2.0\r\nContent-Length: 0\r\n\r\n",
+		);
+		machine.datagram(1, "sip", bytes, from);
+		const told = events(machine);
+		equal(told[0]?.data.from, "[2001:db8::1]:5060");
+		equal(told[1]?.data.peer, "[2001:db8::1]:5060");
+	});
+
 	it("knows a few commands, and says which when it doesn't know one", () => {
 		const site = new Site();
 		ok(site.provision());

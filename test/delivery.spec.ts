@@ -98,6 +98,32 @@ const zone: readonly Entry[] = [
 ];
 
 describe("delivery", () => {
+	it("gives up what is under way when the network goes, and tries nobody else in the next one", () => {
+		const { network, node, server, send } = scene({}, zone);
+		const a = server("192.0.2.10", () => undefined);
+		const b = server("192.0.2.11");
+		send("sip:example.com");
+		network.run(1_000);
+		ok(a.requests.length > 0);
+		// Still waits for DNS.
+		send("sip:other.example");
+		node.delivery.disconnect(network.now);
+		const local = { host: client, port: 5060 };
+		node.endpoint.setLocal(network.now, local, local);
+		network.drain(client);
+		deepEqual(
+			node.handled.map((output) => output.kind === "failure" && output.reason),
+			["transport", "transport"],
+		);
+		network.run(40_000);
+		equal(b.requests.length, 0);
+		equal(node.handled.length, 2);
+		// And nobody is avoided for it.
+		send("sip:example.com");
+		network.run(41_000);
+		equal(b.requests.length, 0);
+	});
+
 	it("sends to a numeric address without asking DNS", () => {
 		const { network, server, send, result } = scene();
 		server("192.0.2.10");

@@ -228,6 +228,13 @@ export class Call {
 		}
 	}
 
+	/** The network went, and with it every transaction. The other side hears of it if there is another network already. */
+	lose(): void {
+		if (this.#state === CallState.Answered || this.#state === CallState.Up)
+			this.#bye("network-down");
+		else if (!this.ended) this.#end("network-down");
+	}
+
 	/** Is it a request of this call's dialog? */
 	matches(message: Message): boolean {
 		return this.#dialog?.matches(message) ?? false;

@@ -239,9 +239,9 @@ export class Telephone {
 		this.#sweep();
 	}
 
-	/** All of them: the network or the settings leave no way to go on. */
-	hangUpAll(): void {
-		for (const call of this.#calls) call.hangUp();
+	/** The network is gone: no call can go on. */
+	networkDown(): void {
+		for (const call of this.#calls) call.lose();
 		this.#sweep();
 	}
 

@@ -4,12 +4,11 @@
  * header that may hold a secret, and must not know what messages mean.
  */
 import type { Host } from "../host.js";
-import type { Address, EventOutput, Transport } from "../port.js";
+import type { EventOutput, Transport } from "../port.js";
 
 export interface TracedMessage {
 	readonly direction: "in" | "out";
 	readonly transport: Transport;
-	readonly peer: Address;
 	/** The start line. */
 	readonly line: string;
 	readonly bytes: Uint8Array;
@@ -18,18 +17,22 @@ export interface TracedMessage {
 /** A media type is no longer than this; the rest would be somebody's joke. */
 const LONGEST_TYPE = 80;
 
-export function ladderEvent(host: Host, message: TracedMessage): EventOutput {
-	const { direction, transport, peer, line, bytes } = message;
-	const to = `${peer.host}:${peer.port}`;
+/** `peer`: its address and port, for people. */
+export function ladderEvent(
+	host: Host,
+	message: TracedMessage,
+	peer: string,
+): EventOutput {
+	const { direction, transport, line, bytes } = message;
 	return {
 		kind: "event",
 		level: "info",
 		code: "message",
-		text: `${direction === "in" ? "←" : "→"} ${to} ${line}`,
+		text: `${direction === "in" ? "←" : "→"} ${peer} ${line}`,
 		data: {
 			direction,
 			transport,
-			peer: to,
+			peer,
 			line,
 			carries: mediaType(host, bytes),
 			size: bytes.length,

@@ -6,6 +6,7 @@ import {
 	BOB,
 	deviceProfile,
 	INSTANCE,
+	LEASE,
 	MALLORY,
 	OTHER_REGISTRAR,
 	PASSWORD,
@@ -312,6 +313,41 @@ describe("a phone's life", () => {
 			equal(site.registrar.bindings.has(ALICE), false);
 			if (effectiveBy === 5) ok(site.now - at >= 3_000);
 		}
+	});
+
+	it("obeys the earliest effective-by of the changes that wait", () => {
+		const site = new Site();
+		ok(site.provision());
+		site.settle();
+		site.registrar.call(site.now, BOB);
+		ok(site.until("call-up"));
+		site.server.effectiveBy = 5;
+		const alone = deviceProfile(2, { users: [] });
+		site.server.set(site.now, "device", INSTANCE, alone);
+		ok(site.until("settings-waiting"));
+		site.server.effectiveBy = 600;
+		const more = deviceProfile(3, {
+			users: [],
+			inside: '<network sip-port="5090"/>',
+		});
+		site.server.set(site.now, "device", INSTANCE, more);
+		ok(site.until("settings-waiting", 2));
+		ok(site.until("settings-in-force", 4, 10_000));
+	});
+
+	it("ends its calls when the network goes, and can be called when it is back", () => {
+		const site = new Site();
+		ok(site.provision());
+		site.settle();
+		site.registrar.call(site.now, BOB);
+		ok(site.until("call-up"));
+		site.phone.agent.network(site.now, undefined);
+		site.network.drain(PHONE);
+		equal(site.phone.told("call-ended")[0]?.reason, "network-down");
+		site.phone.agent.network(site.now, LEASE);
+		site.network.drain(PHONE);
+		ok(site.until("registered", 2));
+		equal(site.answerTo(BOB), 200);
 	});
 
 	it("registers and subscribes anew from another address", () => {

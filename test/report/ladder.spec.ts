@@ -2,13 +2,16 @@ import { ladderEvent } from "../../src/report/ladder.js";
 import { deepEqual, describe, equal, host, it, utf8 } from "../portable.js";
 
 function event(text: string) {
-	return ladderEvent(host(), {
-		direction: "in",
-		transport: "udp",
-		peer: { host: "192.0.2.1", port: 5060 },
-		line: "SIP/2.0 200 OK",
-		bytes: utf8(text),
-	});
+	return ladderEvent(
+		host(),
+		{
+			direction: "in",
+			transport: "udp",
+			line: "SIP/2.0 200 OK",
+			bytes: utf8(text),
+		},
+		"192.0.2.1:5060",
+	);
 }
 
 describe("the ladder", () => {
@@ -42,13 +45,11 @@ describe("the ladder", () => {
 		);
 		const bytes = utf8("SIP/2.0 200 OK\r\nContent-Type: ?\r\n\r\n");
 		bytes[30] = 0xff;
-		const { data } = ladderEvent(host(), {
-			direction: "out",
-			transport: "tcp",
-			peer: { host: "::1", port: 5060 },
-			line: "x",
-			bytes,
-		});
+		const { data } = ladderEvent(
+			host(),
+			{ direction: "out", transport: "tcp", line: "x", bytes },
+			"[::1]:5060",
+		);
 		equal(data.carries, "");
 	});
 });
