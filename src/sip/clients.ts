@@ -10,7 +10,7 @@ import {
 } from "./client-transaction.js";
 import type { Target } from "./endpoint.js";
 import type { Message } from "./message.js";
-import { Schedule } from "./schedule.js";
+import { Schedule, staleEntries } from "./schedule.js";
 import { Action, State } from "./transaction.js";
 import type { Connection, Wire } from "./wire.js";
 import {
@@ -352,6 +352,9 @@ export class Clients {
 		const deadline = entry.machine.deadline();
 		if (deadline < entry.scheduled) {
 			entry.scheduled = deadline;
+			// Transactions that gave way to others have left theirs: a flood would leave thousands.
+			if (this.#schedule.size > staleEntries * this.#limit)
+				this.#schedule.prune((id) => this.#entries.has(id));
 			this.#schedule.add(deadline, entry.id);
 		}
 	}

@@ -3,6 +3,9 @@
  * transactions cost a step and not a scan. An entry is a hint: its owner may have
  * moved on, and is asked when it comes up. Imports nothing.
  */
+/** Entries for each owner that there may be, beyond which those of owners that are gone are dropped. */
+export const staleEntries = 4;
+
 export class Schedule {
 	readonly #times: number[] = [];
 	readonly #owners: number[] = [];
@@ -10,6 +13,21 @@ export class Schedule {
 	/** The earliest time, or Infinity. */
 	earliest(): number {
 		return this.#times[0] ?? Number.POSITIVE_INFINITY;
+	}
+
+	/** How many entries there are, those of owners that are gone included. */
+	get size(): number {
+		return this.#times.length;
+	}
+
+	/** Drops the entries of owners that are gone. */
+	prune(isThere: (owner: number) => boolean): void {
+		const times = this.#times.splice(0);
+		const owners = this.#owners.splice(0);
+		for (let at = 0; at < times.length; at++) {
+			const owner = owners[at] ?? -1;
+			if (isThere(owner)) this.add(times[at] ?? 0, owner);
+		}
 	}
 
 	add(time: number, owner: number): void {

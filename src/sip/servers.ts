@@ -8,7 +8,7 @@ import { newTag } from "./dialog.js";
 import type { Target } from "./endpoint.js";
 import { reasonPhrase } from "./fault.js";
 import type { Message } from "./message.js";
-import { Schedule } from "./schedule.js";
+import { Schedule, staleEntries } from "./schedule.js";
 import {
 	InviteServerTransaction,
 	NonInviteServerTransaction,
@@ -250,6 +250,9 @@ export class Servers {
 		const deadline = entry.machine.deadline();
 		if (deadline < entry.scheduled) {
 			entry.scheduled = deadline;
+			// Transactions that gave way to others have left theirs: a flood would leave thousands.
+			if (this.#schedule.size > staleEntries * this.#limit)
+				this.#schedule.prune((id) => this.#entries.has(id));
 			this.#schedule.add(deadline, entry.id);
 		}
 	}
