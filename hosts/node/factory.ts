@@ -1,7 +1,7 @@
 /**
  * The factory partition (design §5) as it lies in a device's flash: "HKFP", length,
  * CRC-32 (32 bits each, little-endian, as the device reads them), document. What
- * makes images writes it; `flash/factory.c` on the device, and the Node host, read it.
+ * makes images writes it; `hosts/qemu/flash/storage.c` on the device, and the Node host, read it.
  */
 import { crc32 } from "node:zlib";
 

@@ -33,6 +33,7 @@ import {
 const MAGIC = Buffer.from("HKKV1\n");
 const HEADER = 12;
 const DELETED = 0xffffffff;
+const PRIVATE = 0o600;
 /** A log is compacted when it is longer than this and than twice what is alive. */
 const COMPACT_ABOVE = 262_144;
 
@@ -77,7 +78,8 @@ class FileKeyValue implements KeyValue {
 		this.#path = path;
 		this.#limit = limit;
 		rmSync(`${path}.new`, { force: true });
-		this.#file = openSync(path, "a+");
+		// Profiles hold credentials: readable by its owner only.
+		this.#file = openSync(path, "a+", PRIVATE);
 		closeSync(this.#file);
 		this.#file = openSync(path, "r+");
 		const content = readFileSync(this.#file);
@@ -197,7 +199,7 @@ class FileKeyValue implements KeyValue {
 	#compact(): void {
 		if (this.#end < COMPACT_ABOVE || this.#end < 2 * this.#live) return;
 		const path = `${this.#path}.new`;
-		const file = openSync(path, "w+");
+		const file = openSync(path, "w+", PRIVATE);
 		let end = MAGIC.length;
 		try {
 			writeAll(file, MAGIC, 0);

@@ -33,6 +33,17 @@ describe("hosts/node: key-value file", () => {
 	});
 	afterEach(() => rmSync(directory, { recursive: true }));
 
+	it("is its owner's alone: profiles hold credentials", () => {
+		const store = open({ path, format: "buffer" });
+		const mode = () => statSync(path).mode & 0o777;
+		assert.equal(mode(), 0o600);
+		for (let count = 0; count < 20; count++)
+			store.write("a", new Uint8Array(30_000));
+		assert.ok(statSync(path).size < 300_000, "was written anew");
+		assert.equal(mode(), 0o600);
+		store.close();
+	});
+
 	it("holds after it was opened again", () => {
 		const store = open({ path, format: "buffer" });
 		store.write("a", bytes("1"));
