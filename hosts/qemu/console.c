@@ -108,7 +108,14 @@ static void native_console(txMachine* the)
 static void native_log(txMachine* the)
 {
 	const char* text = host_string(the, 0);
-	console_line(text, strlen(text));
+	size_t size = strlen(text);
+	/* Only surrogates and U+0000, which begin so, are another thing in UTF-8. */
+	if (memchr(text, 0xed, size) || memchr(text, 0xc0, size)) {
+		char* copy = fxNewChunk(the, (txSize)size);
+		size = host_utf8(host_string(the, 0), (uint8_t*)copy);
+		text = copy;
+	}
+	console_line(text, size);
 }
 
 static void native_restart(txMachine* the)
@@ -145,7 +152,6 @@ static void native_collect(txMachine* the)
 {
 	fxCollectGarbage(the);
 }
-
 
 static void native_crashes(txMachine* the)
 {

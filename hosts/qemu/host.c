@@ -267,13 +267,14 @@ void host_crash(txMachine* the, const char* what, const char* text)
 	board_puts("\",\"reason\":\"");
 	board_puts(what);
 	board_puts("\"}\n");
+	/* Before the stack, whose reading may itself trap: what is not counted crashes for ever. */
+	storage_count_crash();
 	if (platform_crash_stack) {
 		board_puts(platform_crash_stack);
 		board_puts("\n");
 	}
 	else
 		platform_trace(the);
-	storage_count_crash();
 	/* A crash at each boot must not keep a core busy nor flood the log. */
 	while (board_milliseconds() < RESTART_INTERVAL)
 		board_wait((uint64_t)RESTART_INTERVAL * BOARD_TICKS_PER_MILLISECOND);

@@ -63,6 +63,8 @@ int32_t host_integer(txMachine* the, int index, int32_t minimum, int32_t maximum
 uint8_t* host_range(txMachine* the, int index, uint32_t* start, uint32_t* end);
 /* A string argument as XS holds it (zero-terminated); TypeError for anything else. Dead after an allocation, too. */
 const char* host_string(txMachine* the, int index);
+/* Such a string, which XS holds as CESU-8, as UTF-8 without a zero: never longer. Gives its length. */
+uint32_t host_utf8(const char* string, uint8_t* out);
 /* Argument `index`, which must be a function; TypeError otherwise. */
 txSlot* host_callback(txMachine* the, int index);
 

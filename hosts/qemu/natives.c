@@ -198,6 +198,14 @@ static uint32_t encode_character(const uint8_t* at, uint8_t* out, uint32_t* used
 	return *used;
 }
 
+uint32_t host_utf8(const char* string, uint8_t* out)
+{
+	uint32_t used, size = 0;
+	for (const uint8_t* at = (const uint8_t*)string; *at; at += used)
+		size += encode_character(at, out + size, &used);
+	return size;
+}
+
 static void native_encode(txMachine* the)
 {
 	uint8_t character[4];

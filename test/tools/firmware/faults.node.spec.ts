@@ -181,6 +181,14 @@ describe("firmware: faults", function () {
 		);
 	});
 
+	it("the log is UTF-8, whatever it says", async () => {
+		const { lines } = await life(["log"], (line) => line.startsWith('"'));
+		assert.ok(
+			lines.includes('"a\\u0000é€😀\\ud800"'),
+			JSON.stringify(lines.slice(1)),
+		);
+	});
+
 	it("timers come in order, and not once they are cleared", async () => {
 		const { lines } = await life(["timers"], (line) => /^timers:/.test(line));
 		assert.ok(lines.includes("timers: 10 30"), lines.join("\n"));
@@ -200,6 +208,11 @@ describe("firmware: faults", function () {
 			"booted, crashes 2, early 2",
 			"booted, crashes 3, early 3",
 		]);
+	});
+
+	it("a crash is counted even where its stack cannot be read", async () => {
+		const { lines } = await life(["torn"]);
+		assert.ok(lines.includes("booted, crashes 1, early 1"), lines.join("\n"));
 	});
 });
 

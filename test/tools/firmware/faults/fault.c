@@ -26,9 +26,17 @@ static void native_recurse(txMachine* the)
 	host_result_number(the, deeper(&start, (uint32_t)fxToInteger(the, mxArgv(0))));
 }
 
+/* A trap on a JavaScript stack that cannot be read any more. */
+static void native_tear(txMachine* the)
+{
+	mxFunction->value.reference = (txSlot*)0x8003c000u;
+	*(volatile uint32_t*)0x20000100u = 0;
+}
+
 void fault_install(txMachine* the)
 {
 	host_function(the, "faultStore", native_store, 1);
 	host_function(the, "faultStoreObject", native_store_object, 1);
 	host_function(the, "faultRecurse", native_recurse, 1);
+	host_function(the, "faultTear", native_tear, 0);
 }

@@ -6,6 +6,7 @@ declare const native: {
 	faultStore(address: number): void;
 	faultStoreObject(object: object): void;
 	faultRecurse(depth: number): number;
+	faultTear(): void;
 };
 const host = qemuNatives();
 
@@ -36,6 +37,8 @@ const faults: Readonly<Record<string, () => void>> = {
 		host.log("still here");
 	},
 	"c-stack": () => native.faultRecurse(1000),
+	torn: () => native.faultTear(),
+	log: () => host.log(JSON.stringify("a\u0000é€😀\ud800")),
 	memory: () => {
 		const kept: Uint8Array[] = [];
 		for (;;) kept.push(new Uint8Array(1024));
