@@ -37,13 +37,16 @@ export class LivePhone {
 	#phone: SimulatedPhone | undefined;
 	#boots = 0;
 
-	/** A provisioned and registered phone. */
-	static async start(): Promise<LivePhone> {
+	/** A provisioned and registered phone. `prepare` may have its storage before it is switched on. */
+	static async start(
+		prepare: (storage: string) => Promise<void> = async () => {},
+	): Promise<LivePhone> {
 		const live = new LivePhone();
 		try {
 			const { image } = await buildFirmware({ target: "qemu" });
 			const storage = join(live.folder, "storage");
 			makeStorageImage(storage, live.site.factory(1));
+			await prepare(storage);
 			await live.site.start();
 			live.#phone = new SimulatedPhone({
 				name: "the phone",

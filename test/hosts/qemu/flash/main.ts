@@ -79,11 +79,27 @@ function fill(): number {
 	}
 }
 
+/** Until not even a small value has room. */
+function brim(): number {
+	let count = 0;
+	for (const size of [4_000, 400, 40, 4])
+		for (;;) {
+			try {
+				store.write(`brim.${count}`, new Uint8Array(size));
+			} catch {
+				break;
+			}
+			count++;
+		}
+	return count;
+}
+
 native.console((line) => {
 	const [command, argument] = line.split(" ");
 	if (command === "churn") churn(Number(argument));
 	else if (command === "values") answer(values());
 	else if (command === "fill") answer(fill());
+	else if (command === "brim") answer(brim());
 	else if (command === "measure") answer(measure());
 	else if (command === "figures") answer(storageFigures());
 	else if (command === "factory") {
