@@ -74,9 +74,6 @@ interface Entry {
 	readonly aor: string;
 	readonly uri: Uri;
 	readonly registration: Registration;
-	/** The first of its registrars, and how that is reached. */
-	registrar: string;
-	transport: Transport;
 	/** Numeric addresses that the settings give as its registrars and proxies. */
 	servers: readonly string[];
 }
@@ -98,14 +95,11 @@ export class Accounts {
 		const entry = this.#find(account.aor) ?? this.#create(now, account.aor);
 		if (entry === undefined) return;
 		const { registration, credentials } = account;
-		const registrars = registrarsOf(account, entry.uri);
-		entry.registrar = registrars[0] ?? "";
-		entry.transport = this.#transport(entry.registrar);
 		entry.servers = this.#trusted(account);
 		entry.registration.configure(now, {
 			aor: account.aor,
 			displayName: account.displayName,
-			registrars,
+			registrars: registrarsOf(account, entry.uri),
 			route: routeOf(account),
 			expires: registration.expires,
 			retryFloor: registration.retryFloor * 1000,
@@ -146,7 +140,7 @@ export class Accounts {
 		for (const account of configuration.accounts) {
 			const entry = this.#find(account.aor);
 			if (!account.enabled || entry === undefined) continue;
-			const { aor, registration, uri, registrar, transport } = entry;
+			const { aor, registration, uri } = entry;
 			accounts.push({
 				aor,
 				uri,
@@ -159,8 +153,8 @@ export class Accounts {
 				voicemail: account.servers.find((each) => each.role === "voicemail")
 					?.uri,
 				credentials: new Credentials(account.credentials),
-				transport,
-				registrar,
+				transport: () => this.#transport(registration.registrar),
+				registrar: () => registration.registrar,
 				route: () => registration.route,
 				hasLine: (line) => registration.hasLine(line),
 			});
@@ -229,8 +223,6 @@ export class Accounts {
 			aor,
 			uri,
 			registration,
-			registrar: "",
-			transport: "udp",
 			servers: [],
 		};
 		this.#entries.push(entry);

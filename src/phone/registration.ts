@@ -85,6 +85,8 @@ interface Binding {
 	deadline: number;
 	/** Index of the registrar in use. */
 	registrar: number;
+	/** How many of them have failed in a row. */
+	failed: number;
 	/** It has been registered at least once. */
 	proven: boolean;
 	/** Not wanted any more: to be left as soon as nothing is under way. */
@@ -137,6 +139,12 @@ export class Registration {
 		return wanted.serviceRoute.length > 0
 			? wanted.serviceRoute
 			: wanted.settings.route;
+	}
+
+	/** The one in use, "" when there is none. */
+	get registrar(): string {
+		const wanted = this.#bindings.at(-1);
+		return wanted === undefined ? "" : registrarOf(wanted);
 	}
 
 	/** Is this the address of a registrar that has let us register? */
@@ -205,6 +213,7 @@ export class Registration {
 			binding.request = undefined;
 			binding.failures = 0;
 			binding.registrar = 0;
+			binding.failed = 0;
 			binding.serviceRoute = [];
 			binding.announced = "";
 			binding.deadline = now;
@@ -231,6 +240,7 @@ export class Registration {
 		binding.server = target.address.host;
 		binding.proven = true;
 		binding.failures = 0;
+		binding.failed = 0;
 		binding.expires = this.#granted(binding, message);
 		binding.serviceRoute = message.list(Header.ServiceRoute);
 		binding.state = State.Registered;
@@ -297,6 +307,7 @@ export class Registration {
 			state: State.Waiting,
 			deadline: now,
 			registrar: 0,
+			failed: 0,
 			proven: false,
 			unwanted: false,
 			again: false,
@@ -321,7 +332,7 @@ export class Registration {
 
 	#request(binding: Binding, expires: number): OutgoingRequest {
 		const { settings } = binding;
-		const registrar = settings.registrars[binding.registrar] ?? "";
+		const registrar = registrarOf(binding);
 		const who = nameAddress(settings.displayName, settings.aor);
 		return {
 			method: "REGISTER",
@@ -392,7 +403,7 @@ export class Registration {
 
 	/** RFC 3261 §10.2.4: the expiry of our own contact, else of all, else what we asked for. */
 	#granted(binding: Binding, message: Message): number {
-		const registrar = binding.settings.registrars[binding.registrar] ?? "";
+		const registrar = registrarOf(binding);
 		const own = this.#options.contact(registrar, binding.line);
 		let granted = message.expires ?? binding.expires;
 		const { contacts } = message;
@@ -432,7 +443,7 @@ export class Registration {
 			this.#forget(binding);
 			return;
 		}
-		const registrar = binding.settings.registrars[binding.registrar] ?? "";
+		const registrar = registrarOf(binding);
 		this.#events.push({
 			kind: "event",
 			level: "warning",
@@ -447,16 +458,16 @@ export class Registration {
 			this.#renew(now, binding);
 			return;
 		}
+		const { length } = binding.settings.registrars;
 		const elsewhere = status === 0 || status >= 500;
-		if (
-			elsewhere &&
-			binding.registrar + 1 < binding.settings.registrars.length
-		) {
-			binding.registrar++;
+		binding.failed++;
+		if (elsewhere && binding.failed < length) {
+			binding.registrar = (binding.registrar + 1) % length;
 			binding.deadline = now;
 			return;
 		}
 		binding.registrar = 0;
+		binding.failed = 0;
 		binding.failures++;
 		const { retryFloor, retryCeiling } = binding.settings;
 		const longest = Math.min(
@@ -469,7 +480,7 @@ export class Registration {
 
 	#announce(binding: Binding): void {
 		const { aor } = binding.settings;
-		const registrar = binding.settings.registrars[binding.registrar] ?? "";
+		const registrar = registrarOf(binding);
 		if (binding.announced === registrar) return;
 		binding.announced = registrar;
 		this.#events.push({
@@ -486,6 +497,10 @@ export class Registration {
 		const bytes = this.#host.random(2);
 		return (((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)) % limit;
 	}
+}
+
+function registrarOf({ settings, registrar }: Binding): string {
+	return settings.registrars[registrar] ?? "";
 }
 
 function sameServers(

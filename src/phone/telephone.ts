@@ -57,9 +57,9 @@ export interface TelephoneAccount {
 	readonly voicemail: string | undefined;
 	readonly credentials: CredentialSource;
 	/** How its registrar is reached. */
-	readonly transport: Transport;
+	readonly transport: () => Transport;
 	/** The server for addresses of the account's own domain, where there is no route. */
-	readonly registrar: string;
+	readonly registrar: () => string;
 	/** Routes of requests that we make. */
 	readonly route: () => readonly string[];
 	/** Is it the `line` parameter of one of our contacts? */
@@ -216,7 +216,7 @@ export class Telephone {
 		const { emergencyNumbers, emergencyWindow } = account.call;
 		if (emergencyNumbers.includes(dialled(to)))
 			this.#emergencyUntil = now + emergencyWindow * 1000;
-		const call = this.#call(account, port, to, account.transport);
+		const call = this.#call(account, port, to, account.transport());
 		this.#calls.push(call);
 		const route = account.route();
 		const own = hostOf(this.#host, to) === account.uri.host;
@@ -224,7 +224,7 @@ export class Telephone {
 			nameAddress(account.displayName, account.aor),
 			to,
 			route,
-			route.length === 0 && own ? account.registrar : undefined,
+			route.length === 0 && own ? account.registrar() : undefined,
 		);
 	}
 

@@ -123,6 +123,22 @@ describe("accounts", () => {
 		equal(telephone.directCalls, false);
 	});
 
+	it("call by the registrar that let them in", () => {
+		const one = account("sip:a@example.com", [
+			{ role: "registrar", uri: "sip:one.test" },
+			{ role: "registrar", uri: "sip:two.test;transport=tcp" },
+		]);
+		const { accounts } = accountsOf(one);
+		const [caller] = accounts.telephone(
+			configuration([one]),
+			() => undefined,
+		).accounts;
+		equal(caller?.registrar(), "sip:one.test");
+		accounts.failure(0, 1, "timeout");
+		equal(caller?.registrar(), "sip:two.test;transport=tcp");
+		equal(caller?.transport(), "tcp");
+	});
+
 	it("that were never registered leave without a word", () => {
 		const { accounts } = accountsOf(account("sip:a@example.com"));
 		accounts.failure(0, 1, "timeout");

@@ -268,6 +268,31 @@ describe("registration", () => {
 		deepEqual(refused.take(), ["sip:one.test 600"]);
 	});
 
+	it("goes from the registrar that let it in to the others at once when that one fails", () => {
+		const three = {
+			...SETTINGS,
+			registrars: ["sip:one.test", "sip:two.test", "sip:three.test"],
+		};
+		const bench = new Bench(three);
+		const fail = () => {
+			bench.registration.failure(bench.now, bench.last.owner, "timeout");
+			bench.drain();
+		};
+		equal(bench.registration.registrar, "sip:one.test");
+		fail();
+		bench.answer(200);
+		equal(bench.registration.registrar, "sip:two.test");
+		bench.take();
+		bench.sleep();
+		fail();
+		fail();
+		deepEqual(bench.take(), [
+			"sip:two.test 600",
+			"sip:three.test 600",
+			"sip:one.test 600",
+		]);
+	});
+
 	it("backs off: 30 to 60 s first, doubled, at most half an hour; and obeys Retry-After", () => {
 		const bench = new Bench();
 		for (let failures = 1; failures <= 9; failures++) {
