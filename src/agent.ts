@@ -65,7 +65,10 @@ const ENROLMENT_OWNERS = 1 << 20;
 const Timer = Object.freeze({
 	/** `effective-by` of a change that waits for a call to end. */
 	EffectiveBy: 0,
+	/** What could not be stored is tried again: storage may have room by then. */
+	Store: 1,
 });
+const STORE_RETRY = 3_600_000;
 
 /** Steps of a change that wait for calls to end, and what is to be told once they are done. */
 interface Waiting {
@@ -83,7 +86,7 @@ export class Agent {
 	readonly #enrolment: Enrolment;
 	readonly #configuration: Configuration;
 	readonly #telephone: Telephone;
-	readonly #timers = new Timers(1);
+	readonly #timers = new Timers(2);
 	readonly #events: EventOutput[] = [];
 	/** Messages that are to be told of when nothing more urgent is. */
 	readonly #ladder: (TracedMessage & { readonly peer: Address })[] = [];
@@ -240,6 +243,8 @@ export class Agent {
 	stored(now: number, key: string, ok: boolean): void {
 		this.#now = now;
 		this.#configuration.stored(key, ok);
+		if (!ok && !this.#timers.isSet(Timer.Store))
+			this.#timers.set(Timer.Store, now + STORE_RETRY);
 	}
 
 	/** A line from the console: `call <uri>`, `answer`, `hangup`, `settings`, `trace on|off`. */
@@ -267,7 +272,12 @@ export class Agent {
 		this.#delivery.timeout(now);
 		this.#enrolment.timeout(now);
 		this.#telephone.timeout(now);
-		if (this.#timers.take(now) === Timer.EffectiveBy) this.#release();
+		for (;;) {
+			const slot = this.#timers.take(now);
+			if (slot === Timer.EffectiveBy) this.#release();
+			else if (slot === Timer.Store) this.#configuration.retry();
+			else break;
+		}
 	}
 
 	deadline(): number {
@@ -501,7 +511,10 @@ export class Agent {
 		if (effectiveBy !== undefined)
 			this.#timers.set(
 				Timer.EffectiveBy,
-				Math.min(this.#timers.deadline(), this.#now + effectiveBy * 1000),
+				Math.min(
+					this.#timers.at(Timer.EffectiveBy),
+					this.#now + effectiveBy * 1000,
+				),
 			);
 		const { data } = event;
 		this.#event("info", "settings-waiting", "a change waits for a call", data);

@@ -19,11 +19,13 @@ export class Timers {
 		this.#deadlines[slot] = Number.POSITIVE_INFINITY;
 	}
 
+	/** The slot's deadline, or Infinity. */
+	at(slot: number): number {
+		return this.#deadlines[slot] ?? Number.POSITIVE_INFINITY;
+	}
+
 	isSet(slot: number): boolean {
-		return (
-			(this.#deadlines[slot] ?? Number.POSITIVE_INFINITY) <
-			Number.POSITIVE_INFINITY
-		);
+		return this.at(slot) < Number.POSITIVE_INFINITY;
 	}
 
 	/** The earliest deadline, or Infinity. */

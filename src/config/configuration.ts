@@ -225,6 +225,11 @@ export class Configuration {
 			);
 	}
 
+	/** Stores once more what could not be stored. */
+	retry(): void {
+		this.#journal.retry();
+	}
+
 	/** Asked for last: what is in force is told of before it is stored. */
 	next(): StoreOutput | undefined {
 		for (;;) {

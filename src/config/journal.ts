@@ -9,7 +9,7 @@
  * - a write goes to the slot that is not in use, one write per document at a time;
  *   a newer save that waits replaces an older one that waits;
  * - a write that fails changes nothing: the slot in use stays in use, and the
- *   settings stay in force in RAM;
+ *   settings stay in force in RAM; `retry` writes again what nothing newer replaced;
  * - after three crashes within a minute of boot (`safeStart`) the newest of all
  *   documents is set aside, and that is marked in its slot: where there is a version
  *   before it, that one is used and the newer is condemned: its digest is remembered
@@ -76,6 +76,8 @@ interface Entry {
 	waiting: Uint8Array | undefined;
 	/** The slot being written, or -1. */
 	writing: number;
+	/** What is being written, or could not be. */
+	written: Uint8Array | undefined;
 	/** What the write in flight is: a new version, or the mark on a condemned one. */
 	writingState: number;
 	/** What `open` read, until `load` hands it over. */
@@ -140,7 +142,8 @@ export class Journal {
 	save(name: string, label: DocumentLabel, body: Uint8Array): boolean {
 		const entry = this.#entry(name);
 		if (entry.sequence === 0) {
-			if (this.#entries.length > MAX_DOCUMENTS) return false;
+			const held = this.#entries.filter(({ sequence }) => sequence > 0);
+			if (held.length >= MAX_DOCUMENTS) return false;
 			this.#indexChanged = true;
 		}
 		entry.waiting = this.#record(entry, COMMITTED, label, body);
@@ -182,6 +185,7 @@ export class Journal {
 				: this.#entries.find((other) => other.name === name);
 		if (entry === undefined || entry.writing !== slot) return undefined;
 		entry.writing = -1;
+		if (ok) entry.written = undefined;
 		if (entry.writingState !== COMMITTED) return undefined;
 		if (ok) {
 			entry.slot = slot;
@@ -190,6 +194,12 @@ export class Journal {
 		}
 		// The index is our own business, unless it can't be stored.
 		return ok && name === INDEX ? undefined : { name, ok };
+	}
+
+	/** Queues once more what could not be written. */
+	retry(): void {
+		for (const entry of [this.#index, ...this.#entries])
+			if (entry.writing < 0) entry.waiting ??= entry.written;
 	}
 
 	next(): StoreOutput | undefined {
@@ -224,6 +234,7 @@ export class Journal {
 		if (entry.waiting === undefined || entry.writing >= 0) return undefined;
 		const bytes = entry.waiting;
 		entry.waiting = undefined;
+		entry.written = bytes;
 		entry.writing = entry.target;
 		entry.writingState = bytes[STATE_AT] ?? COMMITTED;
 		return { kind: "store", key: keyOf(entry.name, entry.writing), bytes };
@@ -252,6 +263,7 @@ export class Journal {
 			target: 0,
 			waiting: undefined,
 			writing: -1,
+			written: undefined,
 			writingState: COMMITTED,
 			opened: undefined,
 		};

@@ -322,6 +322,36 @@ describe("journal", () => {
 		deepEqual(journal.stored("u1.a", false), { name: "u1", ok: false });
 	});
 
+	it("writes what could not be stored again when it is told to, unless something newer came", () => {
+		const store = new Store();
+		const journal = boot(store);
+		store.failAt = 2;
+		save(journal, "device", "one");
+		deepEqual(store.drain(journal), ["device false"]);
+		deepEqual(store.drain(journal), []);
+		journal.retry();
+		deepEqual(store.drain(journal), ["device true"]);
+		equal(body(boot(store), "device"), "one");
+		journal.retry();
+		deepEqual(store.drain(journal), []);
+
+		store.failAt = store.operations + 1;
+		save(journal, "device", "two");
+		store.drain(journal);
+		save(journal, "device", "three");
+		journal.retry();
+		deepEqual(store.drain(journal), ["device true"]);
+		equal(body(boot(store), "device"), "three");
+	});
+
+	it("does not count names that it holds nothing of", () => {
+		const store = new Store();
+		const journal = boot(store);
+		for (let number = 0; number <= MAX_DOCUMENTS; number++)
+			journal.load(`nothing${number}`);
+		ok(save(journal, "device", "one"));
+	});
+
 	it("holds a limited number of documents", () => {
 		const journal = boot(new Store());
 		let saved = 0;

@@ -27,6 +27,19 @@ describe("a phone with bad storage", () => {
 		equal(site.answerTo(BOB), 200);
 	});
 
+	it("stores what it could not once there is room", () => {
+		const site = new Site();
+		site.flash.full = true;
+		ok(site.provision());
+		site.settle();
+		site.flash.full = false;
+		equal(site.phone.told("stored").length, 0);
+		site.settle(2 * 3_600_000);
+		ok(site.phone.told("stored").length >= 3);
+		site.off();
+		equal(site.boot().told("agent-running")[0]?.documents, 3);
+	});
+
 	it("boots with storage full of rubbish", () => {
 		const site = new Site();
 		live(site);
