@@ -129,7 +129,7 @@ export class Agent {
 			vendor: factory.vendor,
 			model: factory.model,
 			version: options.build.version,
-			factoryServer: factory.servers[0],
+			factoryServers: factory.servers,
 			storedServer: this.#configuration.server,
 			credentials: new Credentials(factory.credentials),
 			trustNetwork: factory.trustNetwork,

@@ -46,8 +46,8 @@ export interface DeviceSources {
 	readonly instance: string;
 	/** A Subscription URI that worked before. */
 	readonly stored: string | undefined;
-	/** A URI: with a user part a Subscription URI, without one a server. */
-	readonly factory: string | undefined;
+	/** URIs, in order: with a user part a Subscription URI, without one a server. */
+	readonly factory: readonly string[];
 	readonly lease: Lease;
 }
 
@@ -68,7 +68,7 @@ export function deviceCandidates(
 		});
 	};
 	if (sources.stored !== undefined) add(sources.stored, "stored");
-	if (sources.factory !== undefined) add(sources.factory, "factory");
+	for (const server of sources.factory) add(server, "factory");
 	for (const server of sipServers(host, sources.lease))
 		add(`sip:${server}`, "dhcp-sip-server");
 	const domain = leaseDomain(host, sources.lease);

@@ -34,8 +34,8 @@ export interface EnrolmentOptions {
 	readonly vendor: string;
 	readonly model: string;
 	readonly version: string;
-	/** The factory document's server, if it names one: with a user part a Subscription URI, else a server. */
-	readonly factoryServer?: string | undefined;
+	/** The factory document's servers, in order: with a user part a Subscription URI, else a server. */
+	readonly factoryServers?: readonly string[] | undefined;
 	/** Subscription URI that last worked for the device profile (from `enrolled`): used first. */
 	readonly storedServer?: string | undefined;
 	readonly credentials?: CredentialSource | undefined;
@@ -388,7 +388,7 @@ export class Enrolment {
 		return deviceCandidates(this.#host, {
 			instance: this.#options.instance,
 			stored: this.#options.storedServer,
-			factory: this.#options.factoryServer,
+			factory: this.#options.factoryServers ?? [],
 			lease,
 		});
 	}

@@ -18,7 +18,7 @@ describe("discovery of servers", () => {
 		const found = deviceCandidates(host(), {
 			instance,
 			stored: `sip:${own}@stored.example`,
-			factory: "sip:factory.example:5070;transport=tcp",
+			factory: ["sip:factory.example:5070;transport=tcp", "sip:second.example"],
 			lease: lease({
 				15: utf8("local.example"),
 				120: new Uint8Array([1, 192, 0, 2, 5, 192, 0, 2, 6]),
@@ -33,6 +33,7 @@ describe("discovery of servers", () => {
 					"factory",
 					"factory.example",
 				],
+				[`sip:${own}@second.example`, "factory", "second.example"],
 				[`sip:${own}@192.0.2.5`, "dhcp-sip-server", "192.0.2.5"],
 				[`sip:${own}@192.0.2.6`, "dhcp-sip-server", "192.0.2.6"],
 				[`sip:${own}@local.example`, "dhcp-domain", "local.example"],
@@ -50,7 +51,7 @@ describe("discovery of servers", () => {
 			deviceCandidates(host(), {
 				instance,
 				stored: `sip:${own}@a.example`,
-				factory: "sip:a.example",
+				factory: ["sip:a.example"],
 				lease: lease({ 15: utf8("a.example") }),
 			}).map(({ source }) => source),
 			["stored", "sipuaconfig"],
@@ -59,7 +60,7 @@ describe("discovery of servers", () => {
 			deviceCandidates(host(), {
 				instance,
 				stored: undefined,
-				factory: undefined,
+				factory: [],
 				lease: lease({}),
 			}),
 			[],
@@ -71,7 +72,7 @@ describe("discovery of servers", () => {
 			deviceCandidates(host(), {
 				instance,
 				stored: undefined,
-				factory: "sip:desk7@a.example",
+				factory: ["sip:desk7@a.example"],
 				lease: lease({}),
 			})[0]?.uri,
 			"sip:desk7@a.example",

@@ -22,7 +22,7 @@ describe("a subscription that is lost", () => {
 
 	it("because the server vanished between SUBSCRIBE and NOTIFY is tried again", () => {
 		const { net, node, up } = scene({
-			options: { factoryServer: "sip:192.0.2.3", backoffFloor: 1000 },
+			options: { factoryServers: ["sip:192.0.2.3"], backoffFloor: 1000 },
 		});
 		const other = new AnsweringNode("192.0.2.3", () => ({
 			status: 200,

@@ -162,4 +162,4 @@ export function scene({
 	return { net, node, peer, up, subscribed, queries: () => queries };
 }
 
-export const factory = { factoryServer: `sip:${server}` };
+export const factory = { factoryServers: [`sip:${server}`] };

@@ -48,7 +48,7 @@ describe("enrolment looks for a server", () => {
 
 	it("takes a 3xx for a hint", () => {
 		const { net, node, up } = scene({
-			options: { factoryServer: "sip:192.0.2.3" },
+			options: { factoryServers: ["sip:192.0.2.3"] },
 		});
 		const other = new AnsweringNode("192.0.2.3", () => ({
 			status: 302,
@@ -62,7 +62,7 @@ describe("enrolment looks for a server", () => {
 
 	it("does not follow 3xx in a circle", () => {
 		const { net, node, up } = scene({
-			options: { factoryServer: "sip:192.0.2.3" },
+			options: { factoryServers: ["sip:192.0.2.3"] },
 		});
 		const other = new AnsweringNode("192.0.2.3", () => ({
 			status: 302,
@@ -77,7 +77,7 @@ describe("enrolment looks for a server", () => {
 
 	it("again and again with back-off, from the stored one on", () => {
 		const { net, node, up } = scene({
-			options: { factoryServer: "sip:192.0.2.3", backoffFloor: 1000 },
+			options: { factoryServers: ["sip:192.0.2.3"], backoffFloor: 1000 },
 		});
 		const times: number[] = [];
 		const other = new AnsweringNode("192.0.2.3", () => {
@@ -98,7 +98,7 @@ describe("enrolment looks for a server", () => {
 
 	it("but not before Retry-After", () => {
 		const { net, up, node } = scene({
-			options: { factoryServer: "sip:192.0.2.3", backoffFloor: 100 },
+			options: { factoryServers: ["sip:192.0.2.3"], backoffFloor: 100 },
 		});
 		const times: number[] = [];
 		net.add(
