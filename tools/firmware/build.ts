@@ -193,7 +193,11 @@ async function fetchComponents(
 	return components;
 }
 
-/** The manifest's "config", the package's version, and the time of the newest module. */
+/**
+ * The manifest's "config", the package's version, and the build's time: that of the
+ * newest module, or SOURCE_DATE_EPOCH (seconds), with which two working copies give
+ * the same image.
+ */
 function configModule(
 	manifest: FirmwareManifest,
 	needed: NeededModules,
@@ -202,10 +206,11 @@ function configModule(
 	const { version } = JSON.parse(
 		readFileSync(join(projectRoot, "package.json"), "utf8"),
 	) as { version: string };
-	let time = 0;
-	for (const [specifier, script] of needed.scripts)
-		if (specifier !== "mc/config")
-			time = Math.max(time, Number(times.of(script).split(":")[1]));
+	let time = 1000 * Number(process.env.SOURCE_DATE_EPOCH ?? 0);
+	if (!(time > 0))
+		for (const [specifier, script] of needed.scripts)
+			if (specifier !== "mc/config")
+				time = Math.max(time, Number(times.of(script).split(":")[1]));
 	const config = { ...manifest.config, version, time: Math.floor(time) };
 	return `export default Object.freeze(${JSON.stringify(config)}, true);\n`;
 }

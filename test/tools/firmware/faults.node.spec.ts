@@ -1,7 +1,7 @@
 /** What the firmware does when something is wrong: on the real image, in QEMU. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildFirmware, type Firmware } from "../../../tools/firmware/build.js";
@@ -242,6 +242,19 @@ describe("firmware: build", function () {
 			assert.equal(other.built, true);
 			assert.equal(spawnSync("cmp", [other.image, here.image]).status, 0);
 		} finally {
+			rmSync(out, { recursive: true });
+		}
+	});
+
+	it("has the time of SOURCE_DATE_EPOCH, where that is set", async () => {
+		const out = mkdtempSync(join(tmpdir(), "hookswitch-build-"));
+		process.env.SOURCE_DATE_EPOCH = "1700000000";
+		try {
+			await buildFirmware({ target: "qemu", manifest, out });
+			const config = readFileSync(join(out, "config.js"), "utf8");
+			assert.match(config, /"time":1700000000000\b/);
+		} finally {
+			delete process.env.SOURCE_DATE_EPOCH;
 			rmSync(out, { recursive: true });
 		}
 	});
