@@ -24,6 +24,7 @@ import type {
 	TCPConstructor,
 	UDPConstructor,
 } from "../platform.js";
+import { sipServerOption } from "../sip-server-option.js";
 
 /** How often the address is looked at: the SDK tells of a new lease only through Wi-Fi's own events. */
 const LEASE_INTERVAL = 1_000;
@@ -101,7 +102,10 @@ function lease(host: Host, address: string): Lease {
 	if (config.domain)
 		options.push({ code: DOMAIN, bytes: host.encode(config.domain) });
 	if (config.sipServer)
-		options.push({ code: SIP_SERVERS, bytes: sipServers(config.sipServer) });
+		options.push({
+			code: SIP_SERVERS,
+			bytes: sipServerOption(config.sipServer),
+		});
 	return {
 		address,
 		netmask: "",
@@ -109,11 +113,6 @@ function lease(host: Host, address: string): Lease {
 		nameServers: nameServer ? [nameServer] : [],
 		options,
 	};
-}
-
-/** RFC 3361 §3.2: encoding byte 1, then IPv4 addresses. */
-function sipServers(address: string): Uint8Array {
-	return Uint8Array.from([1, ...address.split(".").map(Number)]);
 }
 
 function arrayBuffer(value: ArrayBuffer | Uint8Array): ArrayBuffer {

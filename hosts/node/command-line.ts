@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import type { Host } from "../../src/host.js";
 import { decodeFactory } from "../../src/profile/factory.js";
 import type { KeyValue } from "../platform.js";
+import { sipServerOption } from "../sip-server-option.js";
 import { factoryDocument } from "./factory.js";
 import { open, StorageError } from "./keyvalue.js";
-import { sipServerOption } from "./platform.js";
 
 export const HELP = `Usage: node build/js/hosts/node/main.js --factory FILE --storage FILE [options]
 

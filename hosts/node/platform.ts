@@ -3,7 +3,6 @@
  * a lease made of what the command line says (there is no DHCP client here), and
  * standard input and output as the console.
  */
-import { isIPv4 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { createInterface } from "node:readline";
 import type { Lease, LeaseOption } from "../../src/port.js";
@@ -14,6 +13,7 @@ import type {
 	TCPOptions,
 	UDPOptions,
 } from "../platform.js";
+import { sipServerOption } from "../sip-server-option.js";
 import { Listener } from "./listener.js";
 import { TCP } from "./tcp.js";
 import { UDP } from "./udp.js";
@@ -113,21 +113,6 @@ function lease(address: string, options: NodePlatformOptions): Lease {
 		nameServers: options.nameServers ?? [],
 		options: found,
 	};
-}
-
-/** RFC 3361 §3: encoding 1 with addresses, or encoding 0 with names as DNS writes them. */
-export function sipServerOption(server: string): Uint8Array {
-	if (isIPv4(server))
-		return new Uint8Array([1, ...server.split(".").map(Number)]);
-	const bytes = [0];
-	for (const label of server.split(".")) {
-		const encoded = new TextEncoder().encode(label);
-		if (encoded.length === 0 || encoded.length > 63)
-			throw new RangeError(`${server} is no domain name`);
-		bytes.push(encoded.length, ...encoded);
-	}
-	bytes.push(0);
-	return new Uint8Array(bytes);
 }
 
 function firstAddress(): string | undefined {

@@ -5,7 +5,7 @@ import {
 	encodeFactoryPartition,
 	factoryDocument,
 } from "../../../hosts/node/factory.js";
-import { nodePlatform, sipServerOption } from "../../../hosts/node/platform.js";
+import { nodePlatform } from "../../../hosts/node/platform.js";
 import type { Lease } from "../../../src/port.js";
 import { FakePlatform } from "../fakes.js";
 
@@ -35,11 +35,6 @@ describe("hosts/node: platform", () => {
 			],
 		);
 		platform.close();
-	});
-
-	it("DHCP option 120 with an address has encoding 1", () => {
-		assert.deepEqual([...sipServerOption("192.0.2.1")], [1, 192, 0, 2, 1]);
-		assert.throws(() => sipServerOption("a..b"), RangeError);
 	});
 
 	it("three early crashes in a row make a safe start; a minute of life ends the row", () => {
