@@ -18,6 +18,8 @@ export interface ConnectionEvents {
 	received(id: ConnectionId, bytes: Uint8Array): void;
 	/** Not after the agent's own `close`. */
 	closed(id: ConnectionId): void;
+	/** Before `closed`: one that the agent asked for never stood, and why. */
+	failed(to: Address, reason: unknown): void;
 }
 
 /** Connections that peers opened. A phone has one or two proxies; each costs a socket of the device's few. */
@@ -29,6 +31,8 @@ const READ_SIZE = 4_096;
 
 interface Connection {
 	readonly id: ConnectionId;
+	/** Where the agent wants it to lead; undefined: a peer opened it. */
+	readonly to: Address | undefined;
 	socket: TCPSocket | undefined;
 	up: boolean;
 	writable: number;
@@ -58,7 +62,7 @@ export class Connections {
 	}
 
 	connect(id: ConnectionId, transport: "tcp" | "tls", to: Address): void {
-		const connection = this.#add(id);
+		const connection = this.#add(id, to);
 		try {
 			if (transport !== "tcp") throw new Error("no TLS on this host");
 			connection.socket = new this.#TCP({
@@ -66,8 +70,8 @@ export class Connections {
 				port: to.port,
 				...this.#callbacks(connection),
 			});
-		} catch {
-			this.#over(connection);
+		} catch (error) {
+			this.#over(connection, error);
 		}
 	}
 
@@ -130,7 +134,7 @@ export class Connections {
 				if (isNew && connection.id % 2 === 0 && !connection.closing)
 					this.#events.connected(connection.id);
 			},
-			onError: () => this.#over(connection),
+			onError: (reason) => this.#over(connection, reason),
 		};
 	}
 
@@ -181,9 +185,10 @@ export class Connections {
 			this.#over(quietest);
 	}
 
-	#add(id: ConnectionId): Connection {
+	#add(id: ConnectionId, to?: Address): Connection {
 		const connection: Connection = {
 			id,
+			to,
 			socket: undefined,
 			up: false,
 			writable: 0,
@@ -207,11 +212,13 @@ export class Connections {
 	}
 
 	/** Gone without the agent's doing: it is told, once. */
-	#over(connection: Connection): void {
+	#over(connection: Connection, reason?: unknown): void {
 		if (!this.#isOpen(connection)) return;
-		const wasClosing = connection.closing;
+		const { to, up, closing: wasClosing } = connection;
 		this.#remove(connection);
-		if (!wasClosing) this.#events.closed(connection.id);
+		if (wasClosing) return;
+		if (to !== undefined && !up) this.#events.failed(to, reason);
+		this.#events.closed(connection.id);
 	}
 
 	#remove(connection: Connection): void {

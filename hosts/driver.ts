@@ -11,12 +11,14 @@
  */
 import type { Agent } from "../src/agent.js";
 import type {
+	Address,
 	EventOutput,
 	EventValue,
 	Output,
 	SocketName,
 	StoreOutput,
 } from "../src/port.js";
+import { hostPort } from "../src/sip/uri.js";
 import { Connections } from "./connections.js";
 import { logLine } from "./log-line.js";
 import type {
@@ -60,6 +62,8 @@ const REOPEN_INTERVAL = 1_000;
  * drain is a boot with all documents, traces and requests: some hundred.
  */
 const MAXIMUM_DRAIN = 10_000;
+/** Errors in one drain: an agent that only throws is left alone until its next input. */
+const MAXIMUM_FAILURES = 8;
 
 export class Driver {
 	readonly #platform: Platform;
@@ -93,6 +97,7 @@ export class Driver {
 			received: (id, bytes) =>
 				this.#input((now) => agent.received(now, id, bytes)),
 			closed: (id) => this.#input((now) => agent.closed(now, id)),
+			failed: (to, reason) => this.#connectionFailed(to, reason),
 		});
 	}
 
@@ -154,14 +159,18 @@ export class Driver {
 		if (this.#running) this.#sleep();
 	}
 
+	/** An output that fails does not hold up those behind it. */
 	#drain(): void {
+		let failures = 0;
 		for (let count = 0; count < MAXIMUM_DRAIN; count++) {
 			let output: Output | undefined;
 			try {
 				output = this.#agent.next();
 			} catch (error) {
 				this.#failed(error);
-				return;
+				failures += 1;
+				if (failures === MAXIMUM_FAILURES) return;
+				continue;
 			}
 			if (output === undefined) {
 				this.#restartIfDone();
@@ -227,10 +236,15 @@ export class Driver {
 			if (socket === undefined) throw new Error("socket is not open");
 			socket.write(bytes, host, port);
 		} catch (error) {
-			this.event("warning", "send-failed", `cannot send to ${host}:${port}`, {
-				socket: name,
-				reason: reasonOf(error),
-			});
+			this.event(
+				"warning",
+				"send-failed",
+				`cannot send to ${hostPort(host, port)}`,
+				{
+					socket: name,
+					reason: reasonOf(error),
+				},
+			);
 		}
 	}
 
@@ -281,6 +295,14 @@ export class Driver {
 			this.#socketFailed("dns", error);
 			return undefined;
 		}
+	}
+
+	#connectionFailed({ host, port }: Address, reason: unknown): void {
+		const to = hostPort(host, port);
+		this.event("warning", "connection-failed", `no connection to ${to}`, {
+			to,
+			reason: reasonOf(reason),
+		});
 	}
 
 	#lost(transport: string, reason: unknown): void {

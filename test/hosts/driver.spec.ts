@@ -248,6 +248,32 @@ describe("driver: what goes wrong", () => {
 		deepEqual(agent.inputs, ["command x", "command y"]);
 	});
 
+	it("an error while draining does not hold up what comes after it", () => {
+		const { platform, agent } = started();
+		const next = agent.next.bind(agent);
+		agent.next = () => {
+			agent.next = next;
+			throw new Error("in next");
+		};
+		agent.outputs.push({
+			kind: "datagram",
+			socket: "sip",
+			to: { host: "192.0.2.2", port: 5060 },
+			bytes: utf8("x"),
+		});
+		platform.command("x");
+		deepEqual(platform.udp[0]?.sent, ["192.0.2.2:5060 x"]);
+	});
+
+	it("an agent that does nothing but throw is left alone", () => {
+		const { platform, agent } = started();
+		agent.next = () => {
+			throw new Error("in next");
+		};
+		platform.command("x");
+		ok(platform.codes().length < 10);
+	});
+
 	it("an agent that never comes to rest is stopped and named", () => {
 		const { platform, agent } = started();
 		agent.next = () => ({ kind: "close", connection: 2 });
@@ -341,6 +367,21 @@ describe("driver: connections", () => {
 		);
 		platform.command("x");
 		deepEqual(agent.inputs, ["command x", "closed 2", "closed 4"]);
+		deepEqual(platform.codes(), ["connection-failed", "connection-failed"]);
+		ok(platform.lines[0]?.includes('"reason":"Error: no route"'));
+	});
+
+	it("one that is refused is told of with its reason, one that is lost is not", () => {
+		const parts = started();
+		connect(parts, 2).fail();
+		deepEqual(parts.platform.codes(), ["connection-failed"]);
+		ok(parts.platform.lines[0]?.includes('"to":"192.0.2.2:5060"'));
+		ok(parts.platform.lines[0]?.includes('"reason":"reset"'));
+		const socket = connect(parts, 4);
+		socket.writable(100);
+		socket.fail();
+		equal(parts.platform.lines.length, 1);
+		ok(parts.agent.inputs.includes("closed 4"));
 	});
 
 	it("bytes wait until the peer takes them, in order", () => {
