@@ -10,7 +10,13 @@ import type { Host } from "../host.js";
 import type { Transport } from "../port.js";
 import type { Target } from "../sip/endpoint.js";
 import type { Message } from "../sip/message.js";
-import { isNumeric, parameter, parseUriText, type Uri } from "../sip/uri.js";
+import {
+	hostPort,
+	isNumeric,
+	parameter,
+	parseUriText,
+	type Uri,
+} from "../sip/uri.js";
 import {
 	Credentials,
 	credentialsMark,
@@ -258,7 +264,8 @@ function registrarsOf(account: AccountConfiguration, aor: Uri): string[] {
 	const uris: string[] = [];
 	for (const { role, uri } of account.servers)
 		if (role === "registrar") uris.push(uri);
-	if (uris.length === 0) uris.push(`${aor.scheme}:${aor.host}`);
+	if (uris.length === 0)
+		uris.push(`${aor.scheme}:${hostPort(aor.host, aor.port)}`);
 	return uris;
 }
 

@@ -59,10 +59,15 @@ describe("accounts", () => {
 				{ role: "registrar", uri: "sip:two.test" },
 			]),
 			account("sips:bob@example.com"),
+			account("sip:carol@[2001:db8::7]:5070"),
 		);
 		deepEqual(
 			requests.map((request) => request.uri),
-			["sip:one.test;transport=tcp", "sips:example.com"],
+			[
+				"sip:one.test;transport=tcp",
+				"sips:example.com",
+				"sip:[2001:db8::7]:5070",
+			],
 		);
 		ok(
 			requests[0]?.contact?.startsWith("<sip:alice@192.0.2.9;t=tcp;line="),
