@@ -24,6 +24,8 @@ export type Resolution =
 	| { readonly kind: "records"; readonly records: readonly ResourceRecord[] }
 	/** NXDOMAIN: there is no such name. */
 	| { readonly kind: "no-name" }
+	/** A name server is there, and fails at this question: some know only addresses. */
+	| { readonly kind: "refused" }
 	/** No name server gave an answer that can be used. */
 	| { readonly kind: "failed" };
 
@@ -61,6 +63,8 @@ interface Question {
 	ttl: number;
 	id: number;
 	attempt: number;
+	/** A server has answered with an error. */
+	refused: boolean;
 	/** OPT goes along; a server that answers FORMERR is asked without. */
 	extended: boolean;
 	deadline: number;
@@ -123,6 +127,7 @@ export class Resolver {
 			ttl: longestTtl,
 			id: 0,
 			attempt: 0,
+			refused: false,
 			extended: true,
 			deadline: 0,
 			queries: [query],
@@ -209,7 +214,9 @@ export class Resolver {
 	#again(now: number, question: Question): void {
 		question.attempt += 1;
 		if (question.attempt >= rounds * this.#servers.length)
-			this.#finish(question, { kind: "failed" });
+			this.#finish(question, {
+				kind: question.refused ? "refused" : "failed",
+			});
 		else this.#ask(now, question);
 	}
 
@@ -227,6 +234,7 @@ export class Resolver {
 			answer.code !== ResponseCode.NoError &&
 			answer.code !== ResponseCode.NameError
 		) {
+			question.refused = true;
 			this.#again(now, question);
 			return;
 		}

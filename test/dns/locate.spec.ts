@@ -20,11 +20,13 @@ interface Zone {
 	readonly generous?: boolean;
 	/** Names without records do not exist (NXDOMAIN). */
 	readonly strict?: boolean;
+	/** Types that the name server answers with SERVFAIL. */
+	readonly broken?: readonly string[];
 }
 
 /** Locates, answering queries out of the zone; each round of targets as `udp 192.0.2.1:5060`, and the queries. */
 function locate(
-	{ records, generous = false, strict = false }: Zone,
+	{ records, generous = false, strict = false, broken = [] }: Zone,
 	sought: Partial<Where> = {},
 	rounds = 1,
 	transports: readonly Transport[] = ["udp", "tcp"],
@@ -50,6 +52,10 @@ function locate(
 			continue;
 		}
 		const { name, type } = question(output.bytes);
+		if (broken.includes(type)) {
+			locator.datagram(0, answer(output.bytes, { code: 2 }), server);
+			continue;
+		}
 		queries.push(`${type} ${name}`);
 		const answers = records.filter(
 			(record) => record.name === name && record.data[0] === type,
@@ -158,6 +164,19 @@ describe("locating a SIP server (RFC 3263)", () => {
 			],
 			targets: [["udp 192.0.2.1:5060"]],
 		});
+	});
+
+	it("does without NAPTR and SRV where a name server knows nothing of them", () => {
+		const records = [a("example.com", "192.0.2.1")];
+		deepEqual(locate({ records, broken: ["NAPTR"] }).queries, [
+			"SRV _sip._udp.example.com",
+			"SRV _sip._tcp.example.com",
+			"A example.com",
+		]);
+		deepEqual(locate({ records, broken: ["NAPTR", "SRV"] }).targets, [
+			["udp 192.0.2.1:5060"],
+		]);
+		deepEqual(locate({ records, broken: ["NAPTR", "SRV", "A"] }).targets, [[]]);
 	});
 
 	it("asks SRV though the name itself does not exist, but not for its address", () => {
