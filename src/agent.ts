@@ -456,7 +456,7 @@ export class Agent {
 					? this.#configuration.withdraw(profile, name)
 					: this.#configuration.settle(profile, name);
 				if (change !== undefined) this.#apply(change, undefined);
-				this.#enrolment.verdict(now, profile, name, true);
+				this.#enrolment.verdict(now, profile, name);
 				this.#configuration.tellIfProvisioned();
 				return;
 			}
@@ -488,7 +488,7 @@ export class Agent {
 		const change = this.#configuration.receive(output, network);
 		if (change === "same") this.#enrolment.setHeld(profile, name, output.etag);
 		else if (change !== undefined) this.#apply(change, output.effectiveBy);
-		this.#enrolment.verdict(now, profile, name, change !== undefined);
+		this.#enrolment.verdict(now, profile, name);
 		this.#configuration.tellIfProvisioned();
 	}
 

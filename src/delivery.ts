@@ -93,8 +93,6 @@ interface Sending {
 	failure: DeliveryFailure;
 	unavailable: Message | undefined;
 	cancelled: boolean;
-	/** The owner no longer wants to hear of it. */
-	abandoned: boolean;
 }
 
 /** A target that did not answer, and until when others are preferred to it. */
@@ -175,7 +173,6 @@ export class Delivery {
 			failure: "unknown-host",
 			unavailable: undefined,
 			cancelled: false,
-			abandoned: false,
 		};
 		this.#sendings.push(sending);
 		if (options.target !== undefined) sending.targets.push(options.target);
@@ -199,14 +196,6 @@ export class Delivery {
 		if (sending.transaction !== 0)
 			this.#endpoint.cancel(now, sending.transaction);
 		else this.#fail(sending);
-	}
-
-	/** No more outputs for this request. */
-	abandon(id: number): void {
-		const sending = this.#sendings.find((each) => each.id === id);
-		if (sending === undefined) return;
-		sending.abandoned = true;
-		if (sending.transaction === 0) this.#forget(sending);
 	}
 
 	/** The network is gone: all that is under way fails, and nobody else is tried for it. Who was silent here may answer in the next one. */
@@ -390,10 +379,6 @@ export class Delivery {
 			return;
 		}
 		const { status } = message;
-		if (sending.abandoned) {
-			if (status >= 200) this.#forget(sending);
-			return;
-		}
 		if (status === 503 && !sending.cancelled) {
 			// RFC 3261 §21.5.4: another server is asked; this one is left alone as long as it says.
 			sending.unavailable = message;
@@ -462,10 +447,6 @@ export class Delivery {
 				message: undefined,
 				target: undefined,
 			});
-			return;
-		}
-		if (sending.abandoned) {
-			this.#forget(sending);
 			return;
 		}
 		sending.failure = output.reason;

@@ -250,15 +250,6 @@ describe("delivery", () => {
 		equal(status(), "invalid");
 	});
 
-	it("says nothing of what was abandoned", () => {
-		const { network, node, server, send } = scene();
-		server("192.0.2.10");
-		const { id } = send("sip:bob@192.0.2.10");
-		node.delivery.abandon(id);
-		network.run(1000);
-		deepEqual(node.handled, []);
-	});
-
 	it("survives loss, duplication and disorder", () => {
 		const { server, send, status } = scene(
 			{ loss: 0.3, duplication: 0.3, jitter: 300, seed: 5 },

@@ -67,7 +67,6 @@ export type EnrolmentOutput =
 			readonly request: OutgoingRequest;
 			readonly secureOnly: boolean;
 	  }
-	/** `delivery.abandon` of what was sent with this owner is not needed: late results are ignored. */
 	| {
 			readonly kind: "document";
 			readonly profile: ProfileType;
@@ -204,20 +203,9 @@ export class Enrolment {
 	}
 
 	/** The agent has dealt with a `document` (and has called `setUsers` for a new device profile): the next step may start. */
-	verdict(
-		now: number,
-		profile: ProfileType,
-		name: string,
-		_accepted: boolean,
-	): void {
+	verdict(now: number, profile: ProfileType, name: string): void {
 		this.#find(profile, name)?.verdict();
 		this.#advance(now);
-	}
-
-	/** Asks for the whole document again (a diff that did not fit). */
-	refetch(now: number, profile: ProfileType, name: string): void {
-		this.setHeld(profile, name, undefined);
-		this.#find(profile, name)?.refetch(now);
 	}
 
 	/** Milliseconds of the first back-off delay, for delays that have not begun. */

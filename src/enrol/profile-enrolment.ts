@@ -136,12 +136,6 @@ export class ProfileEnrolment {
 		this.#awaitsVerdict = false;
 	}
 
-	refetch(now: number): void {
-		this.#held = undefined;
-		this.#subscriber?.refresh(now, true);
-		this.#drain(now);
-	}
-
 	setFloor(floor: number): void {
 		this.#backoff.setFloor(floor);
 	}

@@ -39,7 +39,7 @@ interface Session {
 	/** qop "auth"; without it the server is of RFC 2069. */
 	readonly counted: boolean;
 	count: number;
-	/** Answers since the last success: the first, and one more to `stale`. */
+	/** Answers so far: the first, and one more to `stale`. */
 	attempts: number;
 }
 
@@ -47,24 +47,18 @@ interface Session {
 const maximumSessions = 4;
 
 /**
- * What is remembered of challenges, so that none is answered twice: of one request
- * and its repetitions, or of all requests of a dialog or registration (then call
- * `succeeded` after each 2xx, and `authorize` before each request).
+ * What is remembered of challenges: of one request and its repetitions, so that none
+ * is answered twice; and once the server has taken the credentials, for `authorize`.
  */
 export class AuthenticationState {
 	readonly sessions: Session[] = [];
-
-	/** The server has taken the credentials: the next challenge is a new one. */
-	succeeded(): void {
-		for (const session of this.sessions) session.attempts = 0;
-	}
 }
 
 /**
  * Credentials for the challenges of a 401 or 407, or undefined when none can be met
  * (no credentials for the realm, no algorithm that we know, already refused).
  * The caller sends the request again with CSeq + 1, these headers added, and those
- * of an earlier answer removed (`withoutCredentials`).
+ * of an earlier answer removed.
  */
 export function answer(
 	host: Host,
@@ -96,15 +90,6 @@ export function authorize(
 		]);
 	}
 	return headers;
-}
-
-/** The headers of a request but for credentials. */
-export function withoutCredentials(
-	headers: readonly HeaderField[],
-): readonly HeaderField[] {
-	return headers.filter(
-		([name]) => name !== "Authorization" && name !== "Proxy-Authorization",
-	);
 }
 
 /** Takes up the challenges of one header that can be answered: for each realm the topmost (RFC 8760 §2.4). */

@@ -279,11 +279,6 @@ export class SipEndpoint {
 		this.#clients.acknowledge(now, transaction, acknowledgement, target);
 	}
 
-	/** The request of a server transaction that has no final response yet. */
-	requestOf(transaction: number): Message | undefined {
-		return this.#servers.requestOf(transaction);
-	}
-
 	/** How many transactions there are. */
 	get load(): { readonly clients: number; readonly servers: number } {
 		return { clients: this.#clients.size, servers: this.#servers.size };

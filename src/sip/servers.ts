@@ -68,10 +68,6 @@ export class Servers {
 		return this.#entries.size;
 	}
 
-	requestOf(id: number): Message | undefined {
-		return this.#entries.get(id)?.message;
-	}
-
 	/** A valid request has come. */
 	request(now: number, message: Message, source: Target): void {
 		const { method } = message;

@@ -83,7 +83,7 @@ export class Phone extends ClientNode {
 				const text = ascii(output.bytes);
 				this.log.push(`${output.profile} ${text}`);
 				this.apply(now, output.profile, text);
-				this.enrolment.verdict(now, output.profile, output.for, true);
+				this.enrolment.verdict(now, output.profile, output.for);
 				break;
 			}
 			case "none":

@@ -5,7 +5,6 @@ import {
 	authorize,
 	Challenger,
 	type CredentialSource,
-	withoutCredentials,
 } from "../../src/sip/authentication.js";
 import { digestResponse, ha1Of } from "../../src/sip/digest.js";
 import { parseMessage } from "../../src/sip/message.js";
@@ -191,8 +190,6 @@ describe("sip/authentication: client", () => {
 			www(`${sha.replace("n1", nonce)}, stale=TRUE`);
 		ok(respond([stale("n3")], state) !== undefined);
 		equal(respond([stale("n4")], state), undefined);
-		state.succeeded();
-		ok(respond([www(sha.replace("n1", "n5"))], state) !== undefined);
 	});
 
 	it("does not fall back to a weaker algorithm after a refusal", () => {
@@ -208,17 +205,6 @@ describe("sip/authentication: client", () => {
 		equal(first?.[0]?.[1].includes('opaque="o\\"p"'), true);
 		const [next] = authorize(host(), request(), state);
 		equal(next?.[1].includes("nc=00000002"), true);
-	});
-
-	it("removes credentials of an earlier answer", () => {
-		deepEqual(
-			withoutCredentials([
-				["Authorization", "x"],
-				["Event", "y"],
-				["Proxy-Authorization", "z"],
-			]),
-			[["Event", "y"]],
-		);
 	});
 });
 
