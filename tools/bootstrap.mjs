@@ -38,9 +38,15 @@ function run(what, command, ...words) {
 	}
 }
 
+const [name = "help", ...words] = process.argv.slice(2);
+const typescript = join(root, "node_modules/typescript/bin/tsc");
+/** npm's own script after `npm ci`, and for `npx hookswitch`: on a bare clone there is nothing to compile with, and that is no failure. */
+if (name === "prepare" && !existsSync(typescript)) process.exit(0);
+
 const lock = readFileSync(join(root, "package-lock.json"), "utf8");
 const stamp = join(root, "node_modules", ".hookswitch-lock");
-if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+const isCurrent = existsSync(stamp) && readFileSync(stamp, "utf8") === lock;
+if (name !== "prepare" && !isCurrent) {
 	console.error("hookswitch: installing npm packages (once) …");
 	run(
 		"installing the npm packages",
@@ -53,13 +59,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
 	);
 	writeFileSync(stamp, lock);
 }
-run(
-	"compiling TypeScript",
-	process.execPath,
-	join(root, "node_modules/typescript/bin/tsc"),
-	"-p",
-	root,
-);
+run("compiling TypeScript", process.execPath, typescript, "-p", root);
 
 prune(join(root, "build/js"), root);
 
@@ -75,7 +75,7 @@ function prune(compiled, sources) {
 	}
 }
 
-const [name = "help", ...words] = process.argv.slice(2);
+if (name === "prepare") process.exit(0);
 const program = name === "test" ? "test.js" : "hookswitch.js";
 process.argv = [
 	process.execPath,

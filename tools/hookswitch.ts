@@ -44,6 +44,11 @@ async function main(): Promise<void> {
 	await program.parseAsync();
 }
 
+// Somebody who reads no further, such as `head`, is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	if (error.code !== "EPIPE") throw error;
+	process.exit();
+});
 try {
 	await main();
 } catch (error) {
