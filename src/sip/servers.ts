@@ -301,9 +301,14 @@ export class Servers {
 		if (at >= 0) this.#accepted.splice(at, 1);
 	}
 
-	/** Forgets the oldest transaction that was answered and only absorbs repetitions. */
+	/**
+	 * Forgets the oldest transaction that was answered and only absorbs repetitions;
+	 * else the oldest refused INVITE: who repeats that one is refused again, and who
+	 * never acknowledges shuts nobody out.
+	 */
 	#makeRoom(): boolean {
 		let looked = 0;
+		let refused: Entry | undefined;
 		for (const entry of this.#entries.values()) {
 			const { state } = entry.machine;
 			if (
@@ -313,9 +318,12 @@ export class Servers {
 				this.#remove(entry);
 				return true;
 			}
+			if (state === State.Completed) refused ??= entry;
 			if (++looked === 64) break;
 		}
-		return false;
+		if (refused === undefined) return false;
+		this.#remove(refused);
+		return true;
 	}
 }
 

@@ -243,6 +243,20 @@ describe("sip/endpoint: input", () => {
 		deepEqual(endpoint.load, { clients: 0, servers: 3 });
 	});
 
+	it("is not shut by INVITEs that it refused and nobody acknowledges", () => {
+		const { endpoint, give, drain } = alone({ limits: { transactions: 3 } });
+		for (let at = 0; at < 9; at++) {
+			const invite = request
+				.replaceAll("MESSAGE", "INVITE")
+				.replace("z9hG4bKx", `z9hG4bKx${at}`);
+			const [output] = give(invite);
+			ok(output?.kind === "request", `${at}`);
+			endpoint.respond(0, output.transaction, { status: 403 });
+			deepEqual(statuses(drain()), ["403"]);
+		}
+		deepEqual(endpoint.load, { clients: 0, servers: 3 });
+	});
+
 	it("answers a stream that can't be followed with 400, and closes it", () => {
 		const { endpoint, drain } = alone();
 		endpoint.accepted(0, 1, { host: "203.0.113.9", port: 1234 });
