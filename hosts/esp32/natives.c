@@ -1,18 +1,20 @@
 /*
  * The natives of src/host.ts for the Moddable SDK, by its public C interface
  * (xsmc.h). Every range is checked; no pointer into a buffer is used after an
- * allocation. natives.ts binds them; the digests are the bare-metal host's.
+ * allocation. natives.ts binds them; the work is done in
+ * digest.c and bytes.c of the bare-metal host.
  */
 #include "xsmc.h"
 #include "mc.xs.h"
 
 #include <string.h>
 
+#include "bytes.h"
 #include "digest.h"
 
 typedef struct {
-	const uint8_t* bytes;
-	uint32_t start, end;
+	const uint8_t* bytes; /* from the start on */
+	uint32_t start, length;
 } range;
 
 static const uint8_t* readable(xsMachine* the, xsSlot* slot, uint32_t* length)
@@ -37,15 +39,12 @@ static range range_argument(xsMachine* the, int index, int first)
 {
 	range result;
 	uint32_t length;
-	result.bytes = readable(the, &xsArg(index), &length);
-	result.end = offset_argument(the, first + 1, length);
-	result.start = offset_argument(the, first, result.end);
+	const uint8_t* bytes = readable(the, &xsArg(index), &length);
+	uint32_t end = offset_argument(the, first + 1, length);
+	result.start = offset_argument(the, first, end);
+	result.length = end - result.start;
+	result.bytes = bytes + result.start;
 	return result;
-}
-
-static uint8_t lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 0x20) : byte;
 }
 
 static uint32_t array_length(xsMachine* the, xsSlot* array)
@@ -101,58 +100,23 @@ void xs_hookswitch_hmac(xsMachine* the)
 void xs_hookswitch_crc32(xsMachine* the)
 {
 	range of = range_argument(the, 0, 1);
-	uint32_t crc = 0xffffffffu;
-	for (uint32_t at = of.start; at < of.end; at++) {
-		crc ^= of.bytes[at];
-		for (int bit = 0; bit < 8; bit++)
-			crc = (crc >> 1) ^ (0xedb88320u & (0u - (crc & 1u)));
-	}
-	xsmcSetNumber(xsResult, (xsNumberValue)(crc ^ 0xffffffffu));
+	xsmcSetNumber(xsResult, (xsNumberValue)bytes_crc32(0, of.bytes, of.length));
 }
 
 /* ---- text ---- */
 
 void xs_hookswitch_hex(xsMachine* the)
 {
-	static const char digits[] = "0123456789abcdef";
 	range of = range_argument(the, 0, 1);
-	xsmcSetStringBuffer(xsResult, NULL, (xsIntegerValue)(2 * (of.end - of.start)));
+	xsmcSetStringBuffer(xsResult, NULL, (xsIntegerValue)(2 * of.length));
 	of = range_argument(the, 0, 1); /* the new string may have moved them */
-	char* text = xsmcToString(xsResult);
-	for (uint32_t at = of.start; at < of.end; at++) {
-		*text++ = digits[of.bytes[at] >> 4];
-		*text++ = digits[of.bytes[at] & 15];
-	}
-	*text = 0;
-}
-
-/* Length of the valid UTF-8 character (RFC 3629) at `at`, or 0. */
-static uint32_t character_length(const uint8_t* at, const uint8_t* end)
-{
-	uint32_t left = (uint32_t)(end - at);
-	uint8_t first = *at;
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || first > 0xf4 || left < 2 || (at[1] & 0xc0) != 0x80)
-		return 0;
-	if (first < 0xe0)
-		return 2;
-	if (left < 3 || (at[2] & 0xc0) != 0x80)
-		return 0;
-	if (first < 0xf0)
-		return (first == 0xe0 && at[1] < 0xa0) || (first == 0xed && at[1] > 0x9f) ? 0 : 3;
-	if (left < 4 || (at[3] & 0xc0) != 0x80)
-		return 0;
-	return (first == 0xf0 && at[1] < 0x90) || (first == 0xf4 && at[1] > 0x8f) ? 0 : 4;
+	bytes_hex(of.bytes, of.length, xsmcToString(xsResult));
 }
 
 void xs_hookswitch_invalidUtf8(xsMachine* the)
 {
 	range of = range_argument(the, 0, 1);
-	uint32_t at = of.start, length;
-	while (at < of.end && (length = character_length(of.bytes + at, of.bytes + of.end)) != 0)
-		at += length;
-	xsmcSetInteger(xsResult, (xsIntegerValue)at);
+	xsmcSetInteger(xsResult, (xsIntegerValue)(of.start + bytes_valid_utf8(of.bytes, of.length)));
 }
 
 /* ---- bytes ---- */
@@ -160,9 +124,8 @@ void xs_hookswitch_invalidUtf8(xsMachine* the)
 void xs_hookswitch_find(xsMachine* the)
 {
 	range in = range_argument(the, 0, 2);
-	int byte = (int)offset_argument(the, 1, 255);
-	const uint8_t* found = in.start < in.end ? memchr(in.bytes + in.start, byte, in.end - in.start) : NULL;
-	xsmcSetInteger(xsResult, (xsIntegerValue)(found ? (uint32_t)(found - in.bytes) : in.end));
+	uint8_t byte = (uint8_t)offset_argument(the, 1, 255);
+	xsmcSetInteger(xsResult, (xsIntegerValue)(in.start + bytes_find(in.bytes, in.length, byte)));
 }
 
 void xs_hookswitch_search(xsMachine* the)
@@ -170,17 +133,8 @@ void xs_hookswitch_search(xsMachine* the)
 	range in = range_argument(the, 0, 2);
 	uint32_t length;
 	const uint8_t* needle = readable(the, &xsArg(1), &length);
-	xsmcSetInteger(xsResult, length == 0 ? (xsIntegerValue)in.start : -1);
-	while (length != 0 && in.end - in.start >= length) {
-		const uint8_t* first = memchr(in.bytes + in.start, needle[0], in.end - in.start - length + 1);
-		if (first == NULL)
-			return;
-		if (memcmp(first, needle, length) == 0) {
-			xsmcSetInteger(xsResult, (xsIntegerValue)(first - in.bytes));
-			return;
-		}
-		in.start = (uint32_t)(first - in.bytes) + 1;
-	}
+	uint32_t at = bytes_search(in.bytes, in.length, needle, length);
+	xsmcSetInteger(xsResult, at == BYTES_ABSENT ? -1 : (xsIntegerValue)(in.start + at));
 }
 
 void xs_hookswitch_span(xsMachine* the)
@@ -192,9 +146,7 @@ void xs_hookswitch_span(xsMachine* the)
 		set[index] = (uint32_t)xsmcToInteger(xsVar(0));
 	}
 	range in = range_argument(the, 0, 2);
-	while (in.start < in.end && (set[in.bytes[in.start] >> 5] >> (in.bytes[in.start] & 31) & 1))
-		in.start++;
-	xsmcSetInteger(xsResult, (xsIntegerValue)in.start);
+	xsmcSetInteger(xsResult, (xsIntegerValue)(in.start + bytes_span(in.bytes, in.length, set)));
 }
 
 void xs_hookswitch_equal(xsMachine* the)
@@ -202,7 +154,7 @@ void xs_hookswitch_equal(xsMachine* the)
 	range of = range_argument(the, 0, 1);
 	uint32_t length;
 	const uint8_t* other = readable(the, &xsArg(3), &length);
-	xsmcSetBoolean(xsResult, length == of.end - of.start && memcmp(of.bytes + of.start, other, length) == 0);
+	xsmcSetBoolean(xsResult, length == of.length && memcmp(of.bytes, other, length) == 0);
 }
 
 void xs_hookswitch_equalIgnoringCase(xsMachine* the)
@@ -210,21 +162,14 @@ void xs_hookswitch_equalIgnoringCase(xsMachine* the)
 	range of = range_argument(the, 0, 1);
 	uint32_t length;
 	const uint8_t* other = readable(the, &xsArg(3), &length);
-	int same = length == of.end - of.start;
-	for (uint32_t index = 0; same && index < length; index++)
-		same = lower(of.bytes[of.start + index]) == lower(other[index]);
-	xsmcSetBoolean(xsResult, same);
+	xsmcSetBoolean(xsResult, length == of.length && bytes_equal_ignoring_case(of.bytes, other, length));
 }
 
 void xs_hookswitch_compare(xsMachine* the)
 {
 	range here = range_argument(the, 0, 1);
 	range there = range_argument(the, 3, 4);
-	uint32_t left = here.end - here.start, right = there.end - there.start;
-	int order = memcmp(here.bytes + here.start, there.bytes + there.start, left < right ? left : right);
-	if (order == 0)
-		order = left < right ? -1 : left > right;
-	xsmcSetInteger(xsResult, order < 0 ? -1 : order > 0);
+	xsmcSetInteger(xsResult, bytes_compare(here.bytes, here.length, there.bytes, there.length));
 }
 
 void xs_hookswitch_indexOfWord(xsMachine* the)
@@ -234,12 +179,9 @@ void xs_hookswitch_indexOfWord(xsMachine* the)
 	xsmcSetInteger(xsResult, -1);
 	for (uint32_t index = 0; index < count; index++) {
 		xsmcGetIndex(xsVar(0), xsArg(3), index);
-		const uint8_t* word = (const uint8_t*)xsmcToString(xsVar(0));
+		const char* word = xsmcToString(xsVar(0));
 		range of = range_argument(the, 0, 1);
-		uint32_t length = of.end - of.start, at = 0;
-		while (at < length && word[at] && lower(of.bytes[of.start + at]) == word[at])
-			at++;
-		if (at == length && word[at] == 0) {
+		if (bytes_are_word(of.bytes, of.length, word)) {
 			xsmcSetInteger(xsResult, (xsIntegerValue)index);
 			return;
 		}

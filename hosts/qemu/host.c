@@ -200,21 +200,6 @@ void host_result_string(txMachine* the, const char* text)
 	fxString(the, mxResult, (txString)text);
 }
 
-/* By half bytes: a table of 64 bytes is enough for what is checked here. */
-uint32_t host_crc32(uint32_t crc, const uint8_t* bytes, size_t length)
-{
-	static const uint32_t table[16] = { 0x00000000u, 0x1db71064u, 0x3b6e20c8u, 0x26d930acu, 0x76dc4190u, 0x6b6b51f4u,
-		0x4db26158u, 0x5005713cu, 0xedb88320u, 0xf00f9344u, 0xd6d6a3e8u, 0xcb61b38cu, 0x9b64c2b0u, 0x86d3d2d4u,
-		0xa00ae278u, 0xbdbdf21cu };
-	crc = ~crc;
-	while (length--) {
-		crc ^= *bytes++;
-		crc = (crc >> 4) ^ table[crc & 15];
-		crc = (crc >> 4) ^ table[crc & 15];
-	}
-	return ~crc;
-}
-
 /* ---- the log and the end ---- */
 
 void host_log(const char* level, const char* code, const char* text)

@@ -80,9 +80,6 @@ void host_result_boolean(txMachine* the, bool value);
 /* An ASCII string, copied. */
 void host_result_string(txMachine* the, const char* text);
 
-/* CRC-32 (IEEE 802.3) of bytes that follow what has given `crc` (0 at first). */
-uint32_t host_crc32(uint32_t crc, const uint8_t* bytes, size_t length);
-
 /* ---- the log and the end ---- */
 
 /* A line of the phone's log made by C, `@` + JSON as the driver's. `text` must need no escaping. */

@@ -1,8 +1,9 @@
 /*
- * The natives of src/host.ts: digests, and byte work that is too slow in
- * interpreted code. Every range is checked; no pointer into a buffer is used after
- * an allocation.
+ * The natives of src/host.ts, as far as they are the engine's business: the work is
+ * in digest.c and bytes.c. Every range is checked; no pointer into a buffer is used
+ * after an allocation.
  */
+#include "bytes.h"
 #include "digest.h"
 #include "host.h"
 
@@ -47,11 +48,6 @@ static bool is_string(const txSlot* slot)
 	return slot->kind == XS_STRING_KIND || slot->kind == XS_STRING_X_KIND;
 }
 
-static uint8_t lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 0x20) : byte;
-}
-
 /* ---- digests ---- */
 
 static void native_digest(txMachine* the)
@@ -93,41 +89,16 @@ static void native_crc32(txMachine* the)
 {
 	uint32_t start, end;
 	const uint8_t* bytes = host_range(the, 1, &start, &end);
-	host_result_number(the, host_crc32(0, bytes + start, end - start));
+	host_result_number(the, bytes_crc32(0, bytes + start, end - start));
 }
 
 /* ---- text ---- */
 
-/* Length of the valid UTF-8 character (RFC 3629) at `at`, or 0. */
-static uint32_t character_length(const uint8_t* at, const uint8_t* end)
-{
-	uint32_t left = (uint32_t)(end - at);
-	uint8_t first = *at;
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || left < 2 || (at[1] & 0xc0) != 0x80)
-		return 0;
-	if (first < 0xe0)
-		return 2;
-	if (first < 0xf0) {
-		if (left < 3 || (at[2] & 0xc0) != 0x80 || (first == 0xe0 && at[1] < 0xa0) || (first == 0xed && at[1] > 0x9f))
-			return 0;
-		return 3;
-	}
-	if (first > 0xf4 || left < 4 || (at[2] & 0xc0) != 0x80 || (at[3] & 0xc0) != 0x80)
-		return 0;
-	if ((first == 0xf0 && at[1] < 0x90) || (first == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return 4;
-}
-
 static void native_invalid_utf8(txMachine* the)
 {
-	uint32_t start, end, length;
+	uint32_t start, end;
 	const uint8_t* bytes = host_range(the, 1, &start, &end);
-	while (start < end && (length = character_length(bytes + start, bytes + end)) != 0)
-		start += length;
-	host_result_integer(the, (int32_t)start);
+	host_result_integer(the, (int32_t)(start + bytes_valid_utf8(bytes + start, end - start)));
 }
 
 /*
@@ -139,7 +110,7 @@ static void native_text(txMachine* the)
 	uint32_t start, end, length, size = 0;
 	const uint8_t* bytes = host_range(the, 1, &start, &end);
 	for (uint32_t at = start; at < end; at += length) {
-		length = character_length(bytes + at, bytes + end);
+		length = bytes_character(bytes + at, bytes + end);
 		if (length == 0)
 			mxRangeError("not UTF-8");
 		size += length == 4 ? 6 : bytes[at] ? length : 2;
@@ -154,7 +125,7 @@ static void native_text(txMachine* the)
 		return;
 	}
 	for (uint32_t at = start; at < end; at += length) {
-		length = character_length(bytes + at, bytes + end);
+		length = bytes_character(bytes + at, bytes + end);
 		if (length == 4) {
 			txInteger character;
 			fxUTF8Decode((txString)(bytes + at), &character);
@@ -228,7 +199,6 @@ static void native_encode(txMachine* the)
 
 static void native_hex(txMachine* the)
 {
-	static const char digits[] = "0123456789abcdef";
 	uint32_t start, end;
 	host_range(the, 1, &start, &end);
 	if (end - start > 0x100000)
@@ -237,11 +207,7 @@ static void native_hex(txMachine* the)
 	mxResult->value.string = text;
 	mxResult->kind = XS_STRING_KIND;
 	const uint8_t* bytes = host_range(the, 1, &start, &end);
-	for (; start < end; start++) {
-		*text++ = digits[bytes[start] >> 4];
-		*text++ = digits[bytes[start] & 15];
-	}
-	*text = 0;
+	bytes_hex(bytes + start, end - start, text);
 }
 
 /* ---- bytes ---- */
@@ -250,9 +216,8 @@ static void native_find(txMachine* the)
 {
 	uint32_t start, end;
 	const uint8_t* bytes = host_range(the, 2, &start, &end);
-	int byte = host_integer(the, 1, 0, 255);
-	const uint8_t* found = start < end ? memchr(bytes + start, byte, end - start) : NULL;
-	host_result_integer(the, (int32_t)(found ? (uint32_t)(found - bytes) : end));
+	uint8_t byte = (uint8_t)host_integer(the, 1, 0, 255);
+	host_result_integer(the, (int32_t)(start + bytes_find(bytes + start, end - start, byte)));
 }
 
 static void native_search(txMachine* the)
@@ -260,21 +225,8 @@ static void native_search(txMachine* the)
 	uint32_t start, end, length;
 	const uint8_t* bytes = host_range(the, 2, &start, &end);
 	const uint8_t* needle = host_bytes(the, mxArgv(1), &length);
-	host_result_integer(the, -1);
-	if (length == 0) {
-		host_result_integer(the, (int32_t)start);
-		return;
-	}
-	while (end - start >= length) {
-		const uint8_t* first = memchr(bytes + start, needle[0], end - start - length + 1);
-		if (!first)
-			return;
-		if (memcmp(first, needle, length) == 0) {
-			host_result_integer(the, (int32_t)(first - bytes));
-			return;
-		}
-		start = (uint32_t)(first - bytes) + 1;
-	}
+	uint32_t at = bytes_search(bytes + start, end - start, needle, length);
+	host_result_integer(the, at == BYTES_ABSENT ? -1 : (int32_t)(start + at));
 }
 
 static void native_span(txMachine* the)
@@ -292,9 +244,7 @@ static void native_span(txMachine* the)
 		else
 			mxTypeError("byte set expected");
 	}
-	while (start < end && (set[bytes[start] >> 5] >> (bytes[start] & 31) & 1))
-		start++;
-	host_result_integer(the, (int32_t)start);
+	host_result_integer(the, (int32_t)(start + bytes_span(bytes + start, end - start, set)));
 }
 
 static void native_equal(txMachine* the)
@@ -314,10 +264,7 @@ static void native_equal_ignoring_case(txMachine* the)
 	if (mxArgc < 4)
 		mxTypeError("argument missing");
 	const uint8_t* other = host_bytes(the, mxArgv(3), &length);
-	bool same = length == end - start;
-	for (uint32_t index = 0; same && index < length; index++)
-		same = lower(bytes[start + index]) == lower(other[index]);
-	host_result_boolean(the, same);
+	host_result_boolean(the, length == end - start && bytes_equal_ignoring_case(bytes + start, other, length));
 }
 
 static void native_compare(txMachine* the)
@@ -329,11 +276,7 @@ static void native_compare(txMachine* the)
 	const uint8_t* other = host_bytes(the, mxArgv(3), &length);
 	uint32_t other_end = (uint32_t)host_integer(the, 5, 0, (int32_t)length);
 	uint32_t other_start = (uint32_t)host_integer(the, 4, 0, (int32_t)other_end);
-	uint32_t here = end - start, there = other_end - other_start;
-	int order = memcmp(bytes + start, other + other_start, here < there ? here : there);
-	if (order == 0)
-		order = here < there ? -1 : here > there;
-	host_result_integer(the, order < 0 ? -1 : order > 0);
+	host_result_integer(the, bytes_compare(bytes + start, end - start, other + other_start, other_end - other_start));
 }
 
 static void native_index_of_word(txMachine* the)
@@ -341,17 +284,11 @@ static void native_index_of_word(txMachine* the)
 	uint32_t start, end, count;
 	const uint8_t* bytes = host_range(the, 1, &start, &end);
 	txSlot* words = items_argument(the, 3, &count);
-	uint32_t length = end - start;
-	bytes += start;
 	host_result_integer(the, -1);
 	for (uint32_t index = 0; index < count; index++) {
 		if (!is_string(words + index))
 			mxTypeError("words expected");
-		const uint8_t* word = (const uint8_t*)words[index].value.string;
-		uint32_t at = 0;
-		while (at < length && word[at] && lower(bytes[at]) == word[at])
-			at++;
-		if (at == length && word[at] == 0) {
+		if (bytes_are_word(bytes + start, end - start, words[index].value.string)) {
 			host_result_integer(the, (int32_t)index);
 			return;
 		}

@@ -1,6 +1,8 @@
 /* The crash counter. See crashes.h. */
 #include "crashes.h"
 
+#include "bytes.h"
+
 #include <stddef.h>
 
 #define MAGIC 0x31434b48u /* "HKC1" */
@@ -26,7 +28,7 @@ struct place {
 static bool load(const struct nor* nor, uint32_t sector, struct header* header)
 {
 	return nor->read(nor, sector * NOR_SECTOR, header, sizeof(*header)) == 0 && header->magic == MAGIC
-		&& header->crc == nor_crc32(0, header, offsetof(struct header, crc));
+		&& header->crc == bytes_crc32(0, header, offsetof(struct header, crc));
 }
 
 static struct place find(const struct nor* nor)
@@ -69,7 +71,7 @@ static int rotate(const struct nor* nor, struct place* place)
 {
 	uint32_t sector = place->sector == 0 ? 1 : 0;
 	struct header header = { MAGIC, place->sequence + 1, place->crashes.all, place->crashes.early, 0 };
-	header.crc = nor_crc32(0, &header, offsetof(struct header, crc));
+	header.crc = bytes_crc32(0, &header, offsetof(struct header, crc));
 	if (!nor_is_blank(nor, sector * NOR_SECTOR, NOR_SECTOR) && nor->erase(nor, sector * NOR_SECTOR))
 		return -1;
 	if (nor_program_checked(nor, sector * NOR_SECTOR, &header, sizeof(header)))

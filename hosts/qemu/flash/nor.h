@@ -21,8 +21,6 @@ struct nor {
 	int (*erase)(const struct nor* nor, uint32_t offset);
 };
 
-/* CRC-32 (IEEE 802.3) of the bytes; `crc` is 0, or the result for the bytes before them. */
-uint32_t nor_crc32(uint32_t crc, const void* bytes, uint32_t length);
 /* Is the range erased? */
 int nor_is_blank(const struct nor* nor, uint32_t offset, uint32_t length);
 /* Programs and reads back: 0 when the flash holds what was to be programmed. */

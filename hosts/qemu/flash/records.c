@@ -32,7 +32,7 @@ int record_load(const struct store* store, uint32_t at, struct record* record)
 		return 0;
 	if (store->nor->read(store->nor, at, record, sizeof(*record)))
 		return -1;
-	if (record->header_crc == nor_crc32(0, record, offsetof(struct record, header_crc)) && is_consistent(record, at))
+	if (record->header_crc == bytes_crc32(0, record, offsetof(struct record, header_crc)) && is_consistent(record, at))
 		return 1;
 	return nor_is_blank(store->nor, at, sizeof(*record)) ? 0 : -1;
 }
@@ -69,7 +69,7 @@ bool record_is_sound(const struct store* store, uint32_t at, const struct record
 		uint32_t size = left < sizeof(piece) ? left : (uint32_t)sizeof(piece);
 		if (store->nor->read(store->nor, at, piece, size))
 			return false;
-		crc = nor_crc32(crc, piece, size);
+		crc = bytes_crc32(crc, piece, size);
 		at += size;
 		left -= size;
 	}
@@ -113,7 +113,7 @@ int record_append(struct store* store, struct record* record, uint32_t* at)
 {
 	struct store_sector* sector = &store->sector[store->active];
 	uint32_t size = record_size(record);
-	record->header_crc = nor_crc32(0, record, offsetof(struct record, header_crc));
+	record->header_crc = bytes_crc32(0, record, offsetof(struct record, header_crc));
 	record->commit = RECORD_UNCOMMITTED;
 	memcpy(store->buffer, record, sizeof(*record));
 	*at = (uint32_t)store->active * NOR_SECTOR + sector->used;

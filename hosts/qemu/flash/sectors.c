@@ -6,7 +6,7 @@
 static uint32_t header_crc(uint32_t erases)
 {
 	uint32_t words[2] = { SECTOR_MAGIC, erases };
-	return nor_crc32(0, words, sizeof(words));
+	return bytes_crc32(0, words, sizeof(words));
 }
 
 void sector_load(struct store* store, uint32_t number)

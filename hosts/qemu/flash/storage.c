@@ -7,6 +7,7 @@
  *   0x10000  256 KB  key-value store
  *   0x50000    8 KB  crash counter
  */
+#include "bytes.h"
 #include "crashes.h"
 #include "host.h"
 #include "pflash.h"
@@ -42,7 +43,7 @@ static const uint8_t* factory_read(uint32_t* length)
 		|| header.length > factory_partition.nor.size - sizeof(header))
 		return NULL;
 	const uint8_t* bytes = (const uint8_t*)(uintptr_t)(PFLASH_BASE + factory_partition.offset + sizeof(header));
-	if (nor_crc32(0, bytes, header.length) != header.crc)
+	if (bytes_crc32(0, bytes, header.length) != header.crc)
 		return NULL;
 	*length = header.length;
 	return bytes;

@@ -2,6 +2,7 @@
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
+#include "bytes.h"
 #include "store.h"
 
 #include <stdbool.h>

@@ -219,7 +219,7 @@ int32_t store_read(struct store* store, const char* key, void* bytes, uint32_t s
 		if (at[index] == 0 || record_load(store, at[index], &record) != 1 || record.index != index || record.total != total)
 			return STORE_DAMAGED;
 		if (store->nor->read(store->nor, at[index] + (uint32_t)sizeof(record), target, record.length)
-			|| nor_crc32(0, target, record.length) != record.data_crc)
+			|| bytes_crc32(0, target, record.length) != record.data_crc)
 			return STORE_DAMAGED;
 	}
 	return (int32_t)total;
@@ -240,7 +240,7 @@ int store_key(struct store* store, uint32_t index, char* key)
 
 static int append_part(struct store* store, struct record* record, const uint8_t* data, uint32_t* at)
 {
-	record->data_crc = nor_crc32(0, data, record->length);
+	record->data_crc = bytes_crc32(0, data, record->length);
 	/* A sector that fails is taken out, so this ends. */
 	for (;;) {
 		int result = sectors_reserve(store, record_size(record));

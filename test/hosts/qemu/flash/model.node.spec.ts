@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../../../../", import.meta.url));
@@ -41,7 +41,8 @@ describe("flash storage, on a model of NOR flash", function () {
 		execFileSync("gcc", [
 			...["-O1", "-g", "-fsanitize=address,undefined"],
 			...["-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Werror"],
-			...["-I", code, "-I", tests, "-o", program],
+			...["-I", code, "-I", dirname(code), "-I", tests, "-o", program],
+			join(dirname(code), "bytes.c"),
 			...portable.map((name) => join(code, `${name}.c`)),
 			...sources(),
 		]);
