@@ -52,6 +52,7 @@ if (name !== "prepare" && !isCurrent) {
 		"installing the npm packages",
 		"npm",
 		"ci",
+		"--prefer-offline",
 		"--ignore-scripts",
 		"--no-audit",
 		"--no-fund",
