@@ -579,10 +579,11 @@ export class Agent {
 	#enrol(): void {
 		const now = this.#now;
 		this.#configuration.dropOrphans();
-		const { users, accounts } = this.#configuration.settings;
+		const { users, accounts, provisioning } = this.#configuration.settings;
 		const floor =
 			this.#configuration.backOffFloor ?? this.#factory.backOffFloor;
 		if (floor !== undefined) this.#enrolment.setBackoffFloor(floor);
+		this.#enrolment.setExpires(provisioning.expires);
 		this.#enrolment.setUsers(now, users);
 		this.#enrolment.setAccessLists(
 			now,

@@ -214,6 +214,12 @@ export class Enrolment {
 		for (const each of this.#profiles) each.setFloor(floor);
 	}
 
+	/** Seconds to ask for: of new subscriptions, and of others from their next refresh on. */
+	setExpires(expires: number): void {
+		this.#context.expires = expires;
+		for (const each of this.#profiles) each.setExpires(expires);
+	}
+
 	owns(owner: number): boolean {
 		const { firstOwner } = this.#options;
 		return owner >= firstOwner && owner < firstOwner + ownerRange;

@@ -19,7 +19,8 @@ export interface EnrolmentContext {
 	readonly outputs: EnrolmentOutput[];
 	readonly credentials: CredentialSource | undefined;
 	readonly secureOnly: boolean;
-	readonly expires: number;
+	/** Seconds that subscriptions are asked for. */
+	expires: number;
 	backoffFloor: number;
 	/** Contact value. */
 	contact: string;
@@ -138,6 +139,10 @@ export class ProfileEnrolment {
 
 	setFloor(floor: number): void {
 		this.#backoff.setFloor(floor);
+	}
+
+	setExpires(expires: number): void {
+		this.#subscriber?.setExpires(expires);
 	}
 
 	owns(owner: number): boolean {

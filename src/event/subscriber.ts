@@ -168,6 +168,11 @@ export class Subscriber {
 		else this.#again(now);
 	}
 
+	/** Seconds to ask for from the next request on. */
+	setExpires(expires: number): void {
+		this.#expires = expires;
+	}
+
 	/** The network came back, or our address is another: the dialog's other side must learn it, and may have lost us. */
 	moved(now: number, contact: string): void {
 		this.#contact = contact;

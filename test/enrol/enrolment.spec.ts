@@ -113,6 +113,21 @@ describe("enrolment", () => {
 		equal(silent.subscribed()[0], "device");
 	});
 
+	it("asks for as long as the device profile says", () => {
+		const { net, node, peer, up } = scene({ options: factory });
+		const { apply } = node;
+		node.apply = (now, profile, text) => {
+			node.enrolment.setExpires(600);
+			apply(now, profile, text);
+		};
+		up();
+		net.run(100);
+		deepEqual(
+			peer.subscribes.map(({ expires }) => expires),
+			[86_400, 600, 600],
+		);
+	});
+
 	it("waits for the verdict on the device profile before its users", () => {
 		const { net, node, up, subscribed } = scene({ options: factory });
 		node.enrolment.setUsers(0, [{ aor: "sip:old@example.com" }]);

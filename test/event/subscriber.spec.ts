@@ -443,6 +443,13 @@ describe("a refresh", () => {
 		equal(request(subscriber).contact, "<sip:phone@192.0.2.99>");
 	});
 
+	it("asks for another time when that is wanted", () => {
+		const { subscriber } = active();
+		subscriber.setExpires(600);
+		deepEqual(outputs(subscriber), []);
+		equal(header(refreshed(subscriber).refresh, "Expires"), "600");
+	});
+
 	it("follows the request under way", () => {
 		const { subscriber } = active();
 		const { now, refresh } = refreshed(subscriber);
