@@ -92,7 +92,10 @@ export interface EffectiveSetting {
 	readonly origin: string;
 }
 
-/** What a phone of the user, or the device, has in force; secrets are `mask` where it is given. */
+/**
+ * What a phone of the user, or the device, has in force in the network of its (first)
+ * user's domain; secrets are `mask` where it is given.
+ */
 export function effectiveSettings(
 	host: Host,
 	database: ProfileDatabase,
@@ -117,8 +120,9 @@ export function effectiveSettings(
 					.usersOf(name)
 					.map((aor) => document("user", aor))
 					.filter((found): found is ProfileDocument => found !== undefined);
+	const [aor = ""] = scope === "user" ? [name] : database.usersOf(name);
 	const { settings, origin } = merge(
-		document("local-network", "*"),
+		document("local-network", aor.split("@")[1] ?? "*"),
 		scope === "device" ? own : undefined,
 		users,
 	);

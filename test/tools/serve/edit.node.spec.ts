@@ -164,6 +164,11 @@ describe("editing settings", () => {
 
 	it("says what holds on a phone and where it comes from, without secrets", () => {
 		set({ scope: "local-network", name: "*" }, "network/@language", "de");
+		set(
+			{ scope: "local-network", name: "example.com" },
+			"provider/@name",
+			"Example Telecom",
+		);
 		set(sales, "call/@ring-time", "30");
 		database.join("sales", alice.name);
 		set(device, "user[sip:alice@example.com]/@aor", alice.name);
@@ -184,6 +189,7 @@ describe("editing settings", () => {
 		const find = (path: string) => settings.find((each) => each.path === path);
 		equal(find("network/@language")?.value, "de");
 		match(find("network/@language")?.origin ?? "", /^local-network/);
+		equal(find("provider/@name")?.value, "Example Telecom");
 		equal(find("call/@ring-time")?.origin, "group sales");
 		equal(find("audio/@ptime")?.origin, "default");
 		equal(find("account[a1]/credential[example.com]/@ha1")?.value, "***");
