@@ -3,7 +3,11 @@
  * and gives its console line by line. Also makes the second flash chip's file with
  * the factory partition. Knows nothing of what the firmware says.
  */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import {
+	type ChildProcess,
+	type ChildProcessByStdio,
+	spawn,
+} from "node:child_process";
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import {
@@ -39,8 +43,10 @@ export interface QemuOptions {
 	};
 }
 
+export type QemuProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
 export interface Qemu {
-	readonly process: ChildProcessByStdio<Writable, Readable, Readable>;
+	readonly process: QemuProcess;
 	/** Settles with the exit code when QEMU has ended, and its last words on standard error. */
 	readonly ended: Promise<QemuEnd>;
 	/** A line to the phone's console. */
@@ -55,10 +61,40 @@ export interface QemuEnd {
 
 export const program = "qemu-system-riscv32";
 
-/** QEMU's arguments for a phone, as a person would type them. */
+/** Which of QEMU's file descriptors the UART is, with `qemuStdio`. */
+const UART = 3;
+/** For spawn: the console, QEMU's own words, and the UART, which must be a socket. */
+export const qemuStdio: ["pipe", "pipe", "pipe", "pipe"] = [
+	"pipe",
+	"pipe",
+	"pipe",
+	"pipe",
+];
+
+/** Gives `onLine` each line that console or UART say. */
+export function readConsole(
+	child: ChildProcess,
+	onLine: (line: string) => void,
+): void {
+	for (const stream of [child.stdout, child.stdio[UART] as Readable | null]) {
+		if (stream === null) continue;
+		let rest = "";
+		stream.setEncoding("utf8");
+		stream.on("data", (text: string) => {
+			const lines = (rest + text).split("\n");
+			rest = lines.pop() ?? "";
+			for (const line of lines) onLine(line.replace(/\r$/, ""));
+		});
+		stream.on("end", () => {
+			if (rest !== "") onLine(rest);
+		});
+	}
+}
+
+/** QEMU's arguments for a phone; `qemuStdio` goes with them. */
 export function qemuArguments(options: Omit<QemuOptions, "onLine">): string[] {
 	return [
-		...boardArguments("stdio,signal=off"),
+		...boardArguments("stdio,signal=off", `socket,fd=${UART}`),
 		...["-device", "virtio-rng-device"],
 		...drive(0, options.image, true),
 		...(options.storage ? drive(1, options.storage, false) : []),
@@ -75,14 +111,9 @@ export function startQemu(options: QemuOptions): Qemu {
 	if (options.options)
 		writeOptions(options.options.file, options.options.values);
 	const child = spawn(...bound(program, qemuArguments(options)), {
-		stdio: ["pipe", "pipe", "pipe"],
-	});
-	let rest = "";
-	child.stdout.setEncoding("utf8").on("data", (text: string) => {
-		const lines = (rest + text).split("\n");
-		rest = lines.pop() ?? "";
-		for (const line of lines) options.onLine(line.replace(/\r$/, ""));
-	});
+		stdio: qemuStdio,
+	}) as QemuProcess;
+	readConsole(child, options.onLine);
 	let stderr = "";
 	child.stderr.setEncoding("utf8").on("data", (text: string) => {
 		stderr += text;
@@ -91,7 +122,6 @@ export function startQemu(options: QemuOptions): Qemu {
 	child.stdin.on("error", () => {});
 	const ended = new Promise<QemuEnd>((resolve) => {
 		child.once("close", (code) => {
-			if (rest) options.onLine(rest);
 			resolve({ code, stderr });
 		});
 		child.once("error", (error) =>

@@ -143,16 +143,18 @@ export async function finishImage(
 }
 
 /**
- * QEMU's arguments for the bare board. `console` is a character device. It is there
- * twice: as a virtio console for speed, and as the UART for crash reports.
+ * QEMU's arguments for the bare board, with two character devices: the virtio
+ * console, which is fast, and the UART, for crash reports. Not one device for both:
+ * QEMU's multiplexer loses input when much of it comes.
  */
-export function boardArguments(console: string): string[] {
+export function boardArguments(console: string, uart: string): string[] {
 	return [
 		...["-M", "virt", "-m", "16M", "-bios", "none"],
 		...["-display", "none", "-monitor", "none"],
 		...["-global", "virtio-mmio.force-legacy=false"],
-		...["-chardev", `${console},id=console,mux=on`],
-		...["-serial", "chardev:console"],
+		...["-chardev", `${uart},id=uart`],
+		...["-serial", "chardev:uart"],
+		...["-chardev", `${console},id=console`],
 		...["-device", "virtio-serial-device"],
 		...["-device", "virtconsole,chardev=console"],
 	];
@@ -171,10 +173,14 @@ async function generate(
 ): Promise<Generated> {
 	// To a file: a pipe that is full for a moment would lose some of it.
 	const output = `${options}.out`;
+	const uart = `${options}.uart`;
 	const result = await run(
 		"qemu-system-riscv32",
 		[
-			...boardArguments(`file,path=${output.replaceAll(",", ",,")}`),
+			...boardArguments(
+				`file,path=${output.replaceAll(",", ",,")}`,
+				`file,path=${uart.replaceAll(",", ",,")}`,
+			),
 			"-no-reboot",
 			"-drive",
 			`if=pflash,unit=0,format=raw,readonly=on,file=${image}`,
@@ -182,7 +188,9 @@ async function generate(
 		],
 		{ timeout: 60_000 },
 	);
-	const lines = readFileSync(output, "utf8").split(/\r?\n/);
+	const lines = [output, uart].flatMap((file) =>
+		readFileSync(file, "utf8").split(/\r?\n/),
+	);
 	const errors = lines.filter((line) => line.startsWith("#error"));
 	const end = lines.find((line) => line.startsWith("#end "));
 	if (result.code !== 0 || errors.length > 0 || !end)

@@ -9,7 +9,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { program, qemuArguments } from "../../../../tools/qemu.js";
+import {
+	program,
+	type QemuProcess,
+	qemuArguments,
+	qemuStdio,
+	readConsole,
+} from "../../../../tools/qemu.js";
 
 export interface Report {
 	readonly event: string;
@@ -39,14 +45,9 @@ export class Guest {
 		if (namespace !== undefined)
 			words.unshift("ip", "netns", "exec", namespace);
 		this.#process = spawn(words[0] ?? "", words.slice(1), {
-			stdio: ["pipe", "pipe", "pipe"],
-		});
-		let rest = "";
-		this.#process.stdout.setEncoding("utf8").on("data", (text: string) => {
-			const lines = (rest + text).split("\n");
-			rest = lines.pop() ?? "";
-			for (const line of lines) this.#line(line.replace(/\r$/, ""));
-		});
+			stdio: qemuStdio,
+		}) as QemuProcess;
+		readConsole(this.#process, (line) => this.#line(line));
 		this.#process.stderr.setEncoding("utf8").on("data", (text: string) => {
 			this.lines.push(text);
 		});

@@ -2,10 +2,12 @@
  * A network segment of its own for guests: a namespace with a bridge and a tap, and
  * dnsmasq on it. Needs root. Only for the specs of the QEMU host's network.
  */
+
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { qemuStdio } from "../../../../tools/qemu.js";
 
 /** Why there can be no segment here, or undefined. */
 export function noSegment(): string | undefined {
@@ -113,7 +115,7 @@ export class Segment {
 	/** A program inside. The caller ends it. */
 	start(name: string, words: readonly string[]): ChildProcess {
 		return spawn("ip", ["netns", "exec", this.namespace, name, ...words], {
-			stdio: ["pipe", "pipe", "pipe"],
+			stdio: qemuStdio,
 		});
 	}
 
