@@ -3,6 +3,7 @@
  */
 #include "network.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ethernet.h"
@@ -25,6 +26,9 @@ static struct {
 	bool up;
 	struct netif interface;
 	uint8_t sequence_key[SIPHASH_KEY];
+	/* Of what was lost, what the log has been told of, and when it may be told again. */
+	uint32_t told_large, told_full;
+	uint64_t tell_after;
 } network;
 
 /* ---- what lwIP asks (arch/cc.h, lwip-hooks.h) ---- */
@@ -130,6 +134,25 @@ void network_start(txMachine* the)
 	lease_start(&network.interface);
 }
 
+/* ---- what is lost ---- */
+
+/* Input that never reaches the agent is told of here, at most once a second: a flood must not become one of the log. */
+static void tell_of_drops(void)
+{
+	static char text[96];
+	uint32_t large = ethernet_counters.dropped_too_large;
+	uint32_t full = ethernet_counters.dropped_full + network_counters.datagrams_dropped;
+	uint64_t now = board_ticks();
+	if ((large == network.told_large && full == network.told_full) || now < network.tell_after)
+		return;
+	snprintf(text, sizeof(text), "input was dropped: %lu fragments of too large datagrams, %lu without room",
+		(unsigned long)(large - network.told_large), (unsigned long)(full - network.told_full));
+	host_log("warning", "input-dropped", text);
+	network.told_large = large;
+	network.told_full = full;
+	network.tell_after = now + 1000u * BOARD_TICKS_PER_MILLISECOND;
+}
+
 /* ---- main loop ---- */
 
 int network_poll(txMachine* the)
@@ -145,6 +168,7 @@ int network_poll(txMachine* the)
 	tcp_poll_unsent();
 	worked |= lease_deliver(the);
 	worked |= sockets_deliver(the);
+	tell_of_drops();
 	return worked;
 }
 

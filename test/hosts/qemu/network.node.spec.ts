@@ -100,6 +100,7 @@ describe("network of the QEMU host", function () {
 
 			it("larger ones are dropped and counted, never cut, and the next one arrives", async () => {
 				const before = await guest.counters();
+				const told = guest.report("input-dropped");
 				for (const size of [8_193, 9_000, 17_000, 65_000]) {
 					socket.send(pattern(size), 5060, phone);
 					const next = await roundTrip(pattern(300));
@@ -114,6 +115,7 @@ describe("network of the QEMU host", function () {
 					(after.datagramsReceived ?? 0) - (before.datagramsReceived ?? 0),
 					4,
 				);
+				assert.match(String((await told).text), /of too large datagrams/);
 				// What was begun makes room for what can be finished.
 				const whole = await roundTrip(pattern(8_000));
 				assert.equal(whole?.length, 8_000);
