@@ -148,7 +148,8 @@ export const PROVISIONING = section(
 		),
 		largestDocument: integer(
 			"largest-document",
-			65536,
+			// With its header it fits the 32 KB that a phone takes for a message.
+			28672,
 			4096,
 			1048576,
 			"Bytes of the largest document that is announced and taken.",
