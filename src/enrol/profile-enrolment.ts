@@ -349,6 +349,9 @@ export class ProfileEnrolment {
 		if (saysNone) {
 			// In place of a server that is silent, another's word proves nothing: what we hold of the silent one stays good.
 			if (this.#stood || !this.#unsure) this.#none();
+		} else if (reason === "noresource") {
+			this.#wait(now, why, absentRetry / 1000);
+			return;
 		} else if (again === "never") {
 			this.#settled = true;
 			this.#failed(why, undefined);

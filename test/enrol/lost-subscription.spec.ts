@@ -84,6 +84,21 @@ describe("a subscription that is lost", () => {
 		equal(node.log.at(-1), "user absent");
 	});
 
+	it("because the server has the device no more is asked for an hour later: it may have it again", () => {
+		const { net, node, peer, up, subscribed } = scene({ options: factory });
+		up();
+		net.run(20_000);
+		const before = subscribed().length;
+		peer.notifier.end(net.now, deviceKey, "noresource");
+		net.drain(server);
+		net.run(3_600_000);
+		equal(subscribed().length, before);
+		equal(node.log.at(-1), "enrolment-failed device noresource");
+		net.run(8_000_000);
+		equal(subscribed()[before], "device");
+		equal(peer.notifier.count(deviceKey), 1);
+	});
+
 	it("again and again at once is not made anew without back-off", () => {
 		const { net, peer, up, subscribed } = scene({ options: factory });
 		up();
