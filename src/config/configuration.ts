@@ -265,11 +265,12 @@ export class Configuration {
 	/** Takes a document out of force. */
 	#drop(profile: DocumentKind, name: string, text: string): Change | undefined {
 		const before = this.settings;
-		if (!this.#documents.drop(profile, name)) return undefined;
+		const dropped = this.#documents.drop(profile, name);
+		if (dropped === undefined) return undefined;
 		const change = plan(before, this.settings);
 		return {
 			profile,
-			for: name,
+			for: dropped,
 			etag: undefined,
 			plan: change,
 			event: {
@@ -277,7 +278,7 @@ export class Configuration {
 				level: "info",
 				code: "document-withdrawn",
 				text,
-				data: { profile, for: name, changed: change.changed },
+				data: { profile, for: dropped, changed: change.changed },
 			},
 		};
 	}

@@ -130,13 +130,13 @@ export class Documents {
 		if (profile !== "access") this.#merge();
 	}
 
-	/** Takes a document out of force; false when there was none. */
-	drop(profile: DocumentKind, name: string): boolean {
+	/** Takes a document out of force, and gives its name; undefined when there was none. */
+	drop(profile: DocumentKind, name: string): string | undefined {
 		const before = this.#find(profile, name);
-		if (before === undefined) return false;
+		if (before === undefined) return undefined;
 		this.#held = this.#held.filter((held) => held !== before);
 		if (profile !== "access") this.#merge();
-		return true;
+		return before.for;
 	}
 
 	/** Drops the profiles of users that the device no longer has, and lists of accounts that are gone; gives them. */

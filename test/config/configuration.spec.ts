@@ -63,7 +63,11 @@ describe("the configuration", () => {
 		const changes: Change[] = [];
 		next.enterNetwork("elsewhere", (change) => changes.push(change));
 		equal(next.count, 0);
-		equal(changes.length, 1);
+		// By its name, so that its subscription is told that it is no longer held.
+		deepEqual(
+			changes.map((change) => [change.for, change.etag]),
+			[["two.example", undefined]],
+		);
 		// Back again: it was not forgotten.
 		next.enterNetwork("home", () => {});
 		equal(next.settings.call.ringTime, 32);
