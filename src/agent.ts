@@ -389,13 +389,20 @@ export class Agent {
 	}
 
 	#response(output: Extract<DeliveryOutput, { kind: "response" }>): void {
-		const { owner, id, transaction, message, target } = output;
+		const { owner, id, transaction, message, target, authorization } = output;
 		const now = this.#now;
 		if (target === undefined) return;
 		if (this.#enrolment.owns(owner))
 			this.#enrolment.response(now, owner, message);
 		else if (this.#telephone.owns(owner))
-			this.#telephone.response(owner, id, transaction, message, target);
+			this.#telephone.response(
+				owner,
+				id,
+				transaction,
+				message,
+				target,
+				authorization,
+			);
 		else this.#accounts.response(now, owner, message, target);
 	}
 

@@ -45,6 +45,8 @@ export type DeliveryOutput =
 			readonly message: Message;
 			/** Who answered. */
 			readonly target: Target | undefined;
+			/** The credentials that the request carried: an ACK carries the same (RFC 3261 §13.2.2.4). */
+			readonly authorization: readonly HeaderField[];
 	  }
 	| {
 			readonly kind: "failure";
@@ -80,6 +82,8 @@ interface Sending {
 	readonly authentication: AuthenticationState;
 	/** Answers to challenges so far, which stay with the request. */
 	authorization: readonly HeaderField[];
+	/** What the request carries now: these, or credentials ahead of a challenge. */
+	carried: readonly HeaderField[];
 	challenges: number;
 	/** 0: no (more) lookup. */
 	lookup: number;
@@ -164,6 +168,7 @@ export class Delivery {
 			secureOnly: options.secureOnly === true,
 			authentication: new AuthenticationState(),
 			authorization: [],
+			carried: [],
 			challenges: 0,
 			lookup: 0,
 			targets: [],
@@ -331,6 +336,7 @@ export class Delivery {
 				? sending.authorization
 				: this.#known(sending, target);
 		sending.target = target;
+		sending.carried = authorization;
 		sending.transaction = this.#endpoint.request(
 			this.#now,
 			authorization.length === 0
@@ -375,7 +381,12 @@ export class Delivery {
 			(each) => each.transaction === transaction,
 		);
 		if (sending === undefined) {
-			this.#outputs.push({ ...output, id: 0, target: undefined });
+			this.#outputs.push({
+				...output,
+				id: 0,
+				target: undefined,
+				authorization: [],
+			});
 			return;
 		}
 		const { status } = message;
@@ -399,6 +410,7 @@ export class Delivery {
 			transaction,
 			message,
 			target: sending.target,
+			authorization: sending.carried,
 		});
 	}
 
@@ -474,6 +486,7 @@ export class Delivery {
 				transaction,
 				message: unavailable,
 				target,
+				authorization: sending.carried,
 			});
 		else
 			this.#outputs.push({

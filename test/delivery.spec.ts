@@ -314,6 +314,19 @@ describe("delivery answers challenges", () => {
 		equal(server.requests[1]?.callId, "call");
 	});
 
+	it("and tells what went along, for an ACK, whether it was asked for it or not", () => {
+		const { server, send, result } = guarded();
+		for (const callId of ["one", "two"]) {
+			send("sip:bob@192.0.2.10", { callId, credentials });
+			const last = result();
+			ok(last.kind === "response");
+			equal(
+				last.authorization[0]?.[1],
+				server.requests.at(-1)?.header(Header.Authorization),
+			);
+		}
+	});
+
 	it("not when it has none for the realm, nor when they are wrong twice", () => {
 		const other = guarded("elsewhere.example");
 		other.send("sip:bob@192.0.2.10", { credentials });

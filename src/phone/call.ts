@@ -13,7 +13,11 @@ import { Dialog, newCallId, newTag } from "../sip/dialog.js";
 import type { Target } from "../sip/endpoint.js";
 import type { Message } from "../sip/message.js";
 import { isNumeric, parameter, parseUriText } from "../sip/uri.js";
-import type { OutgoingRequest, OutgoingResponse } from "../sip/writer.js";
+import type {
+	HeaderField,
+	OutgoingRequest,
+	OutgoingResponse,
+} from "../sip/writer.js";
 import {
 	type Agreement,
 	accept,
@@ -287,12 +291,13 @@ export class Call {
 		return true;
 	}
 
-	/** A response to what this call sent. */
+	/** A response to what this call sent, with the credentials that went along. */
 	response(
 		id: number,
 		transaction: number,
 		message: Message,
 		target: Target,
+		authorization: readonly HeaderField[],
 	): void {
 		const invite = this.#invite;
 		if (invite === undefined || message.method !== "INVITE") return;
@@ -316,6 +321,7 @@ export class Call {
 		const dialog = Dialog.fromPeer(invite, message);
 		this.#dialog = dialog;
 		const request = dialog.acknowledgement(invite.cseq);
+		request.headers = authorization;
 		this.#outputs.push({
 			kind: "acknowledge",
 			transaction,

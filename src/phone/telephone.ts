@@ -22,7 +22,7 @@ import type { Target } from "../sip/endpoint.js";
 import { Header } from "../sip/header.js";
 import type { Message } from "../sip/message.js";
 import { parameter, type Uri } from "../sip/uri.js";
-import { nameAddress } from "../sip/writer.js";
+import { type HeaderField, nameAddress } from "../sip/writer.js";
 import { ALLOW, Call, type CallOutput, CallState } from "./call.js";
 import { PortPool } from "./ports.js";
 import { screen } from "./screening.js";
@@ -188,9 +188,11 @@ export class Telephone {
 		transaction: number,
 		message: Message,
 		target: Target,
+		authorization: readonly HeaderField[],
 	): void {
 		for (const call of this.#calls)
-			if (call.owner === owner) call.response(id, transaction, message, target);
+			if (call.owner === owner)
+				call.response(id, transaction, message, target, authorization);
 		this.#sweep();
 	}
 

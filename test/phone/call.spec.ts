@@ -20,7 +20,9 @@ describe("a call that we make", () => {
 		const response = message(
 			`SIP/2.0 ${status} Something\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1\r\nFrom: ${request.from}\r\nTo: ${request.to};tag=p\r\nCall-ID: ${request.callId}\r\nCSeq: ${request.cseq} ${request.method}\r\nContact: <sip:bob@192.0.2.4:5070>\r\n${type}Content-Length: ${body.length}\r\n\r\n${body}`,
 		);
-		bench.telephone.response(1000, 7, 70, response, SOURCE);
+		bench.telephone.response(1000, 7, 70, response, SOURCE, [
+			["Authorization", "Digest x"],
+		]);
 		bench.drain();
 	}
 
@@ -39,6 +41,7 @@ describe("a call that we make", () => {
 		ok(acknowledged?.kind === "acknowledge");
 		equal(acknowledged.request.method, "ACK");
 		equal(acknowledged.transaction, 70);
+		deepEqual(acknowledged.request.headers, [["Authorization", "Digest x"]]);
 		deepEqual(acknowledged.target, {
 			transport: "udp",
 			address: { host: "192.0.2.4", port: 5070 },
