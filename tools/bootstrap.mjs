@@ -15,6 +15,8 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
+/** Asked at once: it may be gone before everything is compiled. */
+const parent = process.ppid;
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -77,6 +79,16 @@ function prune(compiled, sources) {
 }
 
 if (name === "prepare") process.exit(0);
+if (process.env.npm_lifecycle_event !== undefined) endWithParent();
+
+/** npm hands most signals on, but cannot when it is killed: then nobody would end this. */
+function endWithParent() {
+	const look = () => {
+		if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+	};
+	setInterval(look, 500).unref();
+}
+
 const program = name === "test" ? "test.js" : "hookswitch.js";
 process.argv = [
 	process.execPath,

@@ -1,5 +1,5 @@
 /** What `npx hookswitch` runs: npm links it before anything is compiled, and never again if it isn't there then. */
-import { equal } from "node:assert/strict";
+import { equal, match } from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import {
 	copyFileSync,
@@ -68,5 +68,11 @@ describe("the package's command", function () {
 		} finally {
 			rmSync(clone, { recursive: true });
 		}
+	});
+
+	/** Between npm and the program no shell stays that keeps signals to itself. */
+	it("gets the signals that npm gets", () => {
+		for (const name of ["simulate", "test"])
+			match(scripts[name], /^exec node tools\/bootstrap\.mjs /);
 	});
 });
