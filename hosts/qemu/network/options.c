@@ -16,6 +16,13 @@ bool options_wanted(uint8_t code)
 	return memchr(wanted, code, sizeof(wanted)) != NULL;
 }
 
+/* The bit of one that is wanted. */
+static uint8_t bit_of(uint8_t code)
+{
+	const uint8_t* place = memchr(wanted, code, sizeof(wanted));
+	return (uint8_t)(1u << (place - wanted));
+}
+
 void options_request(uint8_t* options, uint16_t* length, uint16_t size)
 {
 	uint32_t at = 0;
@@ -86,15 +93,15 @@ void options_collect(options_set* set, uint8_t code, const uint8_t* bytes, uint8
 	uint16_t at = find(set, code);
 	bool first = at == set->used;
 	uint32_t need = length + (first ? HEADER : 0u);
+	if (set->too_long & bit_of(code))
+		return; /* the rest of one that was given up */
 	if (set->used + need > OPTIONS_BYTES) {
 		/* Half an option is worse than none: take back the parts that fitted. */
-		set->too_long = code;
+		set->too_long |= bit_of(code);
 		if (!first)
 			remove_option(set, at);
 		return;
 	}
-	if (set->too_long == code)
-		return; /* the rest of one that was given up */
 	if (first) {
 		put_header(set, at, code, 0);
 		set->used = (uint16_t)(set->used + HEADER);

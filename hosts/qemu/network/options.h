@@ -26,7 +26,7 @@ enum {
 typedef struct {
 	/* As they came: code, length (two octets, big endian), bytes. */
 	uint16_t used;
-	/* An option of ours did not fit, and was left out whole. */
+	/* A bit for each option of ours that did not fit, and was left out whole. */
 	uint8_t too_long;
 	uint8_t bytes[OPTIONS_BYTES];
 } options_set;
