@@ -162,8 +162,11 @@ int network_poll(txMachine* the)
 	if (!network.up)
 		return 0;
 	worked = ethernet_poll(&network.interface, &link) > 0;
-	if (link)
+	if (link) {
+		/* Told of a change, and up as before: it was down too briefly to be seen. The network may be another. */
+		netif_set_link_down(&network.interface);
 		set_link();
+	}
 	sys_check_timeouts();
 	tcp_poll_unsent();
 	worked |= lease_deliver(the);

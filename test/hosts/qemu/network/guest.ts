@@ -136,14 +136,21 @@ export class Guest {
 	}
 
 	/** Puts the network cable in or out. */
-	async setLink(up: boolean): Promise<void> {
+	/** One after the other, while the phone stands still: it sees what came of them. */
+	async setLink(...states: readonly boolean[]): Promise<void> {
 		const control = connect(this.#control);
-		control.write('{"execute":"qmp_capabilities"}\n');
-		control.write(
-			`{"execute":"set_link","arguments":{"name":"n","up":${up}},"id":"link"}\n`,
+		const links = states.map(
+			(up) => `{"execute":"set_link","arguments":{"name":"n","up":${up}}}`,
 		);
+		const commands = [
+			'{"execute":"qmp_capabilities"}',
+			'{"execute":"stop"}',
+			...links,
+			'{"execute":"cont","id":"done"}',
+		];
+		control.write(`${commands.join("\n")}\n`);
 		let said = "";
-		while (!said.includes('"link"'))
+		while (!said.includes('"done"'))
 			said += String((await once(control, "data"))[0]);
 		control.destroy();
 	}
