@@ -149,7 +149,7 @@ export const PROVISIONING = section(
 		largestDocument: integer(
 			"largest-document",
 			// With its header it fits the 32 KB that a phone takes for a message.
-			28672,
+			30720,
 			4096,
 			1048576,
 			"Bytes of the largest document that is announced and taken.",
