@@ -78,9 +78,10 @@ function stepAt(
 	at: number,
 	sections: readonly Section[],
 ): { step: Step; end: number } {
-	let end = at;
-	while (end < text.length && !"/[@".includes(text.charAt(end))) end++;
-	const name = text.slice(at, end);
+	const rest = text.slice(at);
+	const length = rest.search(/[/[@]/);
+	const name = length < 0 ? rest : rest.slice(0, length);
+	const end = at + name.length;
 	const section = sections.find((candidate) => candidate.name === name);
 	if (section === undefined)
 		throw new HookswitchError(
