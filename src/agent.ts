@@ -13,6 +13,7 @@
  */
 import { type Change, Configuration } from "./config/configuration.js";
 import { Journal } from "./config/journal.js";
+import { networkFingerprint } from "./config/network-fingerprint.js";
 import { Part, type Step } from "./config/plan.js";
 import { Delivery, type DeliveryOutput } from "./delivery.js";
 import { Resolver } from "./dns/resolver.js";
@@ -25,6 +26,7 @@ import { Credentials } from "./phone/credentials.js";
 import { Telephone } from "./phone/telephone.js";
 import type {
 	Address,
+	AgentOptions,
 	ConnectionId,
 	EventOutput,
 	Lease,
@@ -38,24 +40,8 @@ import { SipEndpoint } from "./sip/endpoint.js";
 import { hostPort } from "./sip/uri.js";
 import { Timers } from "./timers.js";
 
-export interface AgentOptions {
-	/** The factory document (design §5): the bytes of the factory partition. */
-	readonly factory: Uint8Array;
-	/** What storage holds under a key. May be called at any time, not only at boot; the agent never changes the bytes. */
-	readonly stored: (key: string) => Uint8Array | undefined;
-	/** Three crashes within a minute of boot: start without the newest documents. */
-	readonly safeStart: boolean;
-	/** How often the device has restarted after a crash, as the host counts it. */
-	readonly restarts: number;
-	readonly build: { readonly version: string; readonly time: number };
-	/** The SIP port that the device listens on, UDP and TCP; 5060 unless told. */
-	readonly port?: number;
-}
-
 const DEFAULT_PORT = 5060;
 const DNS_PORT = 53;
-/** DHCP option 15: the domain name. */
-const DOMAIN_OPTION = 15;
 /** Owner numbers say which part a response belongs to. 0 is nobody's. */
 const ACCOUNT_OWNERS = 1;
 const CALL_OWNERS = 1 << 16;
@@ -199,8 +185,9 @@ export class Agent {
 			});
 			this.#accounts.network(now, true);
 		}
-		this.#configuration.enterNetwork(this.#fingerprint(), (change) =>
-			this.#apply(change, 0),
+		this.#configuration.enterNetwork(
+			networkFingerprint(this.#host, this.#lease),
+			(change) => this.#apply(change, 0),
 		);
 		this.#enrolment.network(now, lease, this.#endpoint.contactUri("", "udp"));
 	}
@@ -491,7 +478,10 @@ export class Agent {
 		const { profile, for: name } = output;
 		const now = this.#now;
 		// Only a local-network profile belongs to a network.
-		const network = profile === "local-network" ? this.#fingerprint() : "";
+		const network =
+			profile === "local-network"
+				? networkFingerprint(this.#host, this.#lease)
+				: "";
 		const change = this.#configuration.receive(output, network);
 		if (change === "same") this.#enrolment.setHeld(profile, name, output.etag);
 		else if (change !== undefined) this.#apply(change, output.effectiveBy);
@@ -596,21 +586,6 @@ export class Agent {
 			now,
 			accounts.filter((account) => account.enabled),
 		);
-	}
-
-	/** What tells one network from another: its gateway, name servers and domain. */
-	#fingerprint(): string {
-		const lease = this.#lease;
-		if (lease === undefined) return "";
-		const domain = lease.options.find(
-			(option) => option.code === DOMAIN_OPTION,
-		);
-		const text = `${lease.gateway} ${lease.netmask} ${lease.nameServers.join(" ")} `;
-		const bytes = this.#host.digest("SHA-256", [
-			this.#host.encode(text),
-			domain?.bytes ?? new Uint8Array(0),
-		]);
-		return this.#host.hex(bytes, 0, 16);
 	}
 
 	#event(

@@ -83,3 +83,18 @@ export interface RestartOutput {
 }
 
 export type Output = NetworkOutput | StoreOutput | EventOutput | RestartOutput;
+
+/** What the agent is given when it is made. */
+export interface AgentOptions {
+	/** The factory document (design §5): the bytes of the factory partition. */
+	readonly factory: Uint8Array;
+	/** What storage holds under a key. May be called at any time, not only at boot; the agent never changes the bytes. */
+	readonly stored: (key: string) => Uint8Array | undefined;
+	/** Three crashes within a minute of boot: start without the newest documents. */
+	readonly safeStart: boolean;
+	/** How often the device has restarted after a crash, as the host counts it. */
+	readonly restarts: number;
+	readonly build: { readonly version: string; readonly time: number };
+	/** The SIP port that the device listens on, UDP and TCP; 5060 unless told. */
+	readonly port?: number;
+}

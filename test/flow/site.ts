@@ -3,7 +3,7 @@
  * core's own machines, and a phone with its storage. Portable.
  */
 import { logLine } from "../../hosts/log-line.js";
-import { Agent, type AgentOptions } from "../../src/agent.js";
+import { Agent } from "../../src/agent.js";
 import {
 	type EventState,
 	Notifier,
@@ -11,6 +11,7 @@ import {
 } from "../../src/event/notifier.js";
 import type {
 	Address,
+	AgentOptions,
 	ConnectionId,
 	EventOutput,
 	NetworkOutput,
