@@ -1,4 +1,4 @@
-/** Where the factory document lies on a board: in the key-value storage, written there by `hookswitch flash`. */
+/** Where the factory document lies on a board: in the key-value storage, where whoever flashes it puts it. */
 import type { KeyValue } from "../platform.js";
 
 const FACTORY = "factory";
